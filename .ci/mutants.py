@@ -168,11 +168,11 @@ class Collected:
     def _tests_of(self, mutation: Mutation) -> list[str]:
         """Return the tests of the changed lines, or of the module: those that killed others and quick ones first."""
         path, killed = str(mutation.path.resolve()), self.killers[mutation.path, mutation.function]
-        found = {test for key, tests in self.tests.items() if key[0] == path for test in tests}
+        result = {test for key, tests in self.tests.items() if key[0] == path for test in tests}
         if mutation.in_function:
-            found = set().union(*(self.tests.get((path, line), ()) for line in mutation.lines))
+            result = set().union(*(self.tests.get((path, line), ()) for line in mutation.lines))
         chosen: list[str] = []
-        for test in sorted(found, key=lambda test: (self.seconds[test] / (1 + 10 * killed[test]), test)):
+        for test in sorted(result, key=lambda test: (self.seconds[test] / (1 + 10 * killed[test]), test)):
             if not chosen or sum(self.seconds[one] for one in chosen) + self.seconds[test] < ENOUGH:
                 chosen.append(test)
         return chosen
@@ -283,13 +283,13 @@ def main() -> None:
         importlib.import_module(name)
     with tempfile.TemporaryDirectory() as place:
         copy_checkout(Path(place) / "checkout")
-        found: dict[str, list[Mutation]] = {}
+        result: dict[str, list[Mutation]] = {}
         for name in options.part or parts:
             modules = sorted(path for pattern in parts[name]["modules"] for path in Path().glob(pattern))
-            found[name] = [one for path in modules for one in mutations_of(path, path.read_bytes())]
-        for line in stale(read, {str(one) for each in found.values() for one in each}, not options.part):
+            result[name] = [one for path in modules for one in mutations_of(path, path.read_bytes())]
+        for line in stale(read, {str(one) for each in result.values() for one in each}, not options.part):
             say(f"no change: {line}")
-        for name, each in found.items():
+        for name, each in result.items():
             there = [one for one in each if not listed or str(one) in listed]
             tried = random.Random(options.seed).sample(there, round(options.share * len(there)))
             outcomes = outcomes_of(tried, parts[name]["tests"], Path(place) / "outcomes", report)

@@ -70,9 +70,9 @@ class _Places:
     def between(self, left: ast.AST, right: ast.AST, others: dict[str, list[str]]) -> Iterator[Change]:
         """Put others in the place of the operator between two nodes."""
         start, gap = self.end(left), self.source[self.end(left) : self.start(right)].decode()
-        found = re.search(r"not in|is not|in|is|[-+*/%@&|<>=!]+", gap)
-        if found and found[0] in others:
-            yield from ((start + found.start(), start + found.end(), text) for text in others[found[0]])
+        result = re.search(r"not in|is not|in|is|[-+*/%@&|<>=!]+", gap)
+        if result and result[0] in others:
+            yield from ((start + result.start(), start + result.end(), text) for text in others[result[0]])
 
     def without(self, keyword: ast.keyword) -> Change:
         """Leave a named argument of a call out."""
@@ -155,7 +155,7 @@ def _nodes(node: ast.AST, function: str, lines: range, in_function: bool) -> Ite
 
 def mutations_of(path: Path, source: bytes) -> list[Mutation]:
     """Return the changes of a module that Python can still read, each once."""
-    at, found = _Places(source), {}
+    at, result = _Places(source), {}
     for node, function, lines, in_function in _nodes(ast.parse(source), "", range(1), False):
         for kind in (_of_operator, _of_branch, _of_rest):
             for start, end, text in kind(node, at):
@@ -165,5 +165,5 @@ def mutations_of(path: Path, source: bytes) -> list[Mutation]:
                     ast.parse(mutation.applied(source))
                 except SyntaxError:
                     continue
-                found[start, end, text] = mutation
-    return list(found.values())
+                result[start, end, text] = mutation
+    return list(result.values())

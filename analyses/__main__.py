@@ -48,12 +48,12 @@ def run(arguments: list[str]) -> int:
 
 def commands() -> dict[str, str]:
     """Return each analysis, a module with a function of its own name, with what it answers; none is imported."""
-    found = {}
+    result = {}
     for path in sorted(Path(__file__).parent.glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         if any(isinstance(node, ast.FunctionDef) and node.name == path.stem for node in tree.body):
-            found[path.stem] = (ast.get_docstring(tree) or "").partition(": ``")[0].removesuffix(".")
-    return found
+            result[path.stem] = (ast.get_docstring(tree) or "").partition(": ``")[0].removesuffix(".")
+    return result
 
 
 if __name__ == "__main__":

@@ -33,17 +33,17 @@ def ask(run: options.Run, condition: str, observations: str = "possible") -> opt
     for name in [name for name in BOTH if name != run.named[0]] if run.named[0] in BOTH else ():
         other = cc.read_priors(name, scenario=run.named[1], set=run.settings)
         forecasts[other.name] = forecast_of(run, other, asked, None)
-    found = answer(Question(asked, forecasts, seen, run.priors))
-    sentences, results = [text for text in found.shown if isinstance(text, str)], dict(found.results)
+    result = answer(Question(asked, forecasts, seen, run.priors))
+    sentences, results = [text for text in result.shown if isinstance(text, str)], dict(result.results)
     if asked.evaluate(forecasts[run.priors.name]).sum() < FEW:
         said, rare = searched(run, asked, forecasts[run.priors.name])
         sentences.insert(1, said)
         results |= rare
     files: dict[str, Any] = {"ask.nc": lambda path: cc.write_netcdf(forecasts[run.priors.name], path)}
-    for name, draw in found.figures.items():
+    for name, draw in result.figures.items():
         files[f"ask_{name}.png"] = lambda path, draw=draw: cc.plots.save_figure(draw(), path)
     sentences += run.without_effect(asked.names)
-    tables = [table for table in found.shown if not isinstance(table, str)]
+    tables = [table for table in result.shown if not isinstance(table, str)]
     return options.Answer(finding=sentences, shown=tables, results=results, files=files)
 
 

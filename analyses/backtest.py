@@ -44,9 +44,9 @@ def backtest(
         title = f"All {len(runs)} origins; rows are scored from each origin before them"
         shown += say("learning.skills", everything, title)
     by = {key: skills_by(runs, key) for key in ("quantity", "group")}
-    for key, found in by.items():
-        shown += say("learning.posterior", found, key)
-    results = {"origins": runs, "skills": everything, **{f"by_{key}": found for key, found in by.items()}}
+    for key, result in by.items():
+        shown += say("learning.posterior", result, key)
+    results = {"origins": runs, "skills": everything, **{f"by_{key}": result for key, result in by.items()}}
     return options.Answer(
         finding=[*say("learning.skill", everything, f"As of {as_of}"), *run.without_effect(known.quantities)],
         shown=shown,

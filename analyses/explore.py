@@ -39,23 +39,23 @@ def worlds(run: options.Run) -> list[World]:
     first = World(run.priors, title, named=("", "") if run.settings else (name, scenario or ""))
     if not name or run.settings or name not in shipped_names():
         return [first]
-    found = []
+    result = []
     for own in (name, *(other for other in shipped_names() if other != name)):
         priors = cc.read_priors(own)
-        found.append(World(priors, priors.about.title, named=(own, "")))
+        result.append(World(priors, priors.about.title, named=(own, "")))
         for key in shipped_names("scenarios"):
             about = scenario_about(key)
-            found.append(World(cc.read_priors(own, scenario=key), about.title, about.why, (own, key)))
-    return sorted(found, key=lambda world: world.named != first.named)
+            result.append(World(cc.read_priors(own, scenario=key), about.title, about.why, (own, key)))
+    return sorted(result, key=lambda world: world.named != first.named)
 
 
 def observed(model: cc.Model) -> list[dict[str, Any]]:
     """Return what was observed of the quantities that the page shows, in their units."""
-    found = []
+    result = []
     for row in (row for row in cc.read_observations() if row.quantity in FIRST and row.quantity in model):
         value = row.value * conversion(row.unit, model.unit(row.quantity)) / row.part
-        found.append({"output": row.quantity, "date": row.date, "value": value, "kind": row.kind, "name": row.name})
-    return found
+        result.append({"output": row.quantity, "date": row.date, "value": value, "kind": row.kind, "name": row.name})
+    return result
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ def model(run: options.Run, graph: bool = False, everything: bool = False) -> op
     wanted = list(cluster.functions) if everything else run.outputs
     lines = model_lines(cluster, wanted)
     units = {name: run.priors[name].unit for name in cluster.inputs(wanted)}
-    meanings = {name: found.meaning for name, found in run.priors.declared.items()}
+    meanings = {name: result.meaning for name, result in run.priors.declared.items()}
     named = "the whole model" if everything else ", ".join(map(in_a_sentence, wanted))
     roots = [name for name in wanted if not cluster.users(name)] if everything else wanted
     return options.Answer(

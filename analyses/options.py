@@ -341,12 +341,12 @@ def require_memory(samples: int, each: float, least: float = 0.0) -> None:
 
 def free_memory() -> float:
     """Return how many bytes a run may take, infinite where the system does not say."""
-    found = [math.inf]
+    result = [math.inf]
     for path, pattern, unit in _MEMORY:
         with contextlib.suppress(OSError):
             known = re.search(pattern, Path(path).read_text(encoding="utf-8"))
-            found += [float(known[1]) * unit] if known else []
-    return min(found)
+            result += [float(known[1]) * unit] if known else []
+    return min(result)
 
 
 def years(text: str) -> list[float]:

@@ -82,10 +82,10 @@ def _observations(run: options.Run) -> tuple["xr.DataTree", Dataset]:
 
 def _scenarios(run: options.Run, outputs: list[str]) -> Mapping[str, Dataset]:
     """Return forecasts of the bare prior set and of each shipped scenario in a year, on common random numbers."""
-    found, year = {}, [key_year(run.years)]
+    result, year = {}, [key_year(run.years)]
     for scenario in (None, *shipped_names("scenarios")):
         priors = cc.read_priors(run.named[0], scenario=scenario, set=run.settings)
         inputs = cc.draw(priors, run.samples, seed=run.seed)
         forecast = cc.propagate(inputs, model=run.model, years=year, outputs=outputs, progress=run.progress)
-        found[scenario or BASE] = forecast[outputs]
-    return found
+        result[scenario or BASE] = forecast[outputs]
+    return result

@@ -37,16 +37,16 @@ def scorecard(
     shown: list[object] = []
     for name in dict.fromkeys(map(str, files)):
         forecast = stored(name)
-        found = runs[name] = score(forecast, later)
+        result = runs[name] = score(forecast, later)
         # Drawn from priors that are dated after it is said to have been made.
         in_sample += [name] if younger and provenance_of(forecast).get("priors_hash") == run.priors.hash else []
-        shown += say("learning.scores", found, ("posterior",)) if found else []
-        shown += say("learning.stored", name, _skills(made, found), made)
+        shown += say("learning.scores", result, ("posterior",)) if result else []
+        shown += say("learning.stored", name, _skills(made, result), made)
     date = end_of(today) if today else max((end_of(row.as_of) for row in rows), default=end_of(made))
     priors, before = run.priors, date - older_than
     dated = [(priors[n].as_of, n) for n in priors.uncertain if priors[n].as_of and end_of(priors[n].as_of) < before]
     old = [(name, as_of, priors[name].source) for as_of, name in sorted(dated)]
-    everything = _skills(made, [one for found in runs.values() for one in found])
+    everything = _skills(made, [one for result in runs.values() for one in result])
     return options.Answer(
         finding=say("learning.scorecard", made, everything, len(old), before, in_sample, priors),
         shown=[*shown, *say("learning.old", old, older_than)],

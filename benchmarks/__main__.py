@@ -41,8 +41,8 @@ RESULTS = Path(__file__).parent / "results.md"
 
 def rows_of(name: str, options: Options) -> list[Row]:
     """Run one benchmark."""
-    found: list[Row] = import_module(f"benchmarks.{name}").rows(options)
-    return found
+    result: list[Row] = import_module(f"benchmarks.{name}").rows(options)
+    return result
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
@@ -57,11 +57,11 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--peers-python", default=sys.executable, metavar="PYTHON", help="interpreter in which the peers are installed"
     )
-    found = parser.parse_args(given)
-    unknown = sorted(set(found.names) - set(REGISTRY))
+    result = parser.parse_args(given)
+    unknown = sorted(set(result.names) - set(REGISTRY))
     if unknown:
         parser.error(f"no benchmark is called {unknown[0]!r}; choose from {', '.join(REGISTRY)}")
-    return found
+    return result
 
 
 def main(given: list[str] | None = None) -> int:

@@ -12,7 +12,7 @@ def rows(options: Options) -> list[Row]:
     size = options.size(1 << 17, 1 << 10)
     observations = cc.read_observations()
     what = f"{len(observations)} observations, {size:,} draws"
-    found = []
+    result = []
     for name in ("situational_awareness",) if options.smoke else ("situational_awareness", "evidence_2026"):
         priors = cc.read_priors(name)
 
@@ -25,14 +25,14 @@ def rows(options: Options) -> list[Row]:
         tree = learn()
         reference = f"{tree.attrs['method']}, ess {tree.attrs['ess']:.0f}, r-hat {tree.attrs['r_hat']:.3f}"
         target, met = at_most(LIMIT_SECONDS, first)
-        found.append(Row(f"{name}: {what}, first call, imports included", first, "s", reference, None, target, met))
+        result.append(Row(f"{name}: {what}, first call, imports included", first, "s", reference, None, target, met))
         target, met = at_most(LIMIT_SECONDS, taken["auto"])
-        found.append(Row(f"{name}: {what}", taken["auto"], "s", reference, None, target, met))
+        result.append(Row(f"{name}: {what}", taken["auto"], "s", reference, None, target, met))
         target, met = at_most(LIMIT_SECONDS, taken["tempered"])
-        found.append(Row(f"{name}: {what}, all by sampler", taken["tempered"], "s", "", None, target, met))
+        result.append(Row(f"{name}: {what}, all by sampler", taken["tempered"], "s", "", None, target, met))
         target, met = at_least(LEAST_ESS, tree.attrs["ess"])
-        found.append(Row(f"{name}: {what}, effective size", tree.attrs["ess"], "draws", "", None, target, met))
+        result.append(Row(f"{name}: {what}, effective size", tree.attrs["ess"], "draws", "", None, target, met))
         if megabytes is not None:
             target, met = at_most(LIMIT_MEGABYTES, megabytes)
-            found.append(Row(f"{name}: {what}, peak", megabytes, "MB", "", None, target, met))
-    return found
+            result.append(Row(f"{name}: {what}, peak", megabytes, "MB", "", None, target, met))
+    return result

@@ -41,13 +41,13 @@ METHODS = (
 
 def columns(problem: Problem, size: int, method: Method, repeats: int) -> np.ndarray:
     """Return independent repeats of one design as the columns of a panel, shape (repeats, rows)."""
-    found = [
+    result = [
         problem.evaluate(
             design_rows(seed, problem.inputs, size, points=method.points, replicates=method.replicates).clip(2.0**-31)
         )
         for seed in range(1000, 1000 + repeats)
     ]
-    return np.stack(found)
+    return np.stack(result)
 
 
 def estimate(problem: Problem, size: int, method: Method, repeats: int) -> dict[str, np.ndarray]:
@@ -63,13 +63,13 @@ def estimate(problem: Problem, size: int, method: Method, repeats: int) -> dict[
     )
 
 
-def coverage(problem: Problem, found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def coverage(problem: Problem, result: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the share of repeats whose interval holds the exact index, by kind and input; no input that is 0."""
     # Where a rare event did not occur there is no index, and no interval.
-    matters, defined = problem.total > 0, found["variance"] > 0
+    matters, defined = problem.total > 0, result["variance"] > 0
     inside = {
-        "S1": np.abs(found["S1"] - problem.first) <= found["S1_conf"] + 1e-12,
-        "ST": np.abs(found["ST"] - problem.total) <= found["ST_conf"] + 1e-12,
+        "S1": np.abs(result["S1"] - problem.first) <= result["S1_conf"] + 1e-12,
+        "ST": np.abs(result["ST"] - problem.total) <= result["ST_conf"] + 1e-12,
     }
     return {kind: held[defined][:, matters].mean(axis=0) for kind, held in inside.items() if defined.any()}
 
@@ -86,9 +86,9 @@ def rows(options: Options) -> list[Row]:
         lines = []
         for problem in problems:
             for size in sizes:
-                found = estimate(problem, size, method, repeats if problem.inputs < 50 else max(repeats // 16, 2))
-                widths = {"S1": found["S1_conf"], "ST": found["ST_conf"]}
-                for kind, share in coverage(problem, found).items():
+                result = estimate(problem, size, method, repeats if problem.inputs < 50 else max(repeats // 16, 2))
+                widths = {"S1": result["S1_conf"], "ST": result["ST_conf"]}
+                for kind, share in coverage(problem, result).items():
                     mean, worst = float(share.mean()), float(share[np.argmax(np.abs(share - 0.95))])
                     met = LOWEST <= mean <= HIGHEST
                     held.append(met)

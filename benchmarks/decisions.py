@@ -18,11 +18,11 @@ def rows(options: Options) -> list[Row]:
     claims = cc.read_claims()
     inputs = cc.draw(cc.read_priors("evidence_2026"), size, seed=7)
     forecast = cc.propagate(inputs, years=cc.claim_years(claims, 2024), outputs=list(claim_names(claims)))
-    found = cc.evppi(forecast, score="brier")
-    names = [str(name) for name in found["input"].values]
-    events = cc.claims_met(forecast, [claim for claim in claims if claim.id in found["target"].values])
+    result = cc.evppi(forecast, score="brier")
+    names = [str(name) for name in result["input"].values]
+    events = cc.claims_met(forecast, [claim for claim in claims if claim.id in result["target"].values])
     columns = np.ascontiguousarray(input_matrix(forecast, varied_inputs(forecast, None)).T)
-    values = np.stack([events[str(name)].values.astype(float) for name in found["target"].values])
+    values = np.stack([events[str(name)].values.astype(float) for name in result["target"].values])
 
     some = columns[: options.size(10, 2)]
 

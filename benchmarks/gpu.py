@@ -49,14 +49,14 @@ def disagreement(ready, values, device):
     """Return the largest relative difference of each output of numbers, and how many labels differ."""
     host = ready.run(values)
     there = ready.on(device).run(to_device(values, device))
-    found = {}
+    result = {}
     for name in OUTPUTS:
         one, other = np.asarray(host[name], dtype=float), np.asarray(to_host(there[name]), dtype=float)
         if name == "binding_constraint":
-            found[name] = int((one != other).sum())
+            result[name] = int((one != other).sum())
         else:
-            found[name] = float((np.abs(one - other) / np.maximum(np.abs(one), 1e-300)).max())
-    return found
+            result[name] = float((np.abs(one - other) / np.maximum(np.abs(one), 1e-300)).max())
+    return result
 
 
 def timed(ready, values, device, samples, tile, reduce):
@@ -86,10 +86,10 @@ def run(path, device, samples, tile):
     model = cluster_model()
     ready = unproved(model, values, OUTPUTS, YEARS)
     values = {name: array for name, array in values.items() if array.ndim}
-    found = disagreement(ready, values, device)
-    for name, difference in found.items():
+    result = disagreement(ready, values, device)
+    for name, difference in result.items():
         print(f"{name:32s} {difference:.3g}")
-    worst = max(difference for name, difference in found.items() if name != "binding_constraint")
+    worst = max(difference for name, difference in result.items() if name != "binding_constraint")
     print(f"largest relative difference {worst:.3g} (allowed {TOLERANCE:g})")
     for reduce in (False, True):
         timed(ready, values, device, tile, tile, reduce)

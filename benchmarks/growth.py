@@ -34,10 +34,10 @@ def rows(options: Options) -> list[Row]:
     def streamed(size: int, **how: object) -> object:
         return cc.stream(needed, size=size, outputs=SIX, seed=7, **how)
 
-    found = _line("in memory", kept, [10**3, 10**4] if options.smoke else [10**4, 10**5, 10**6], flat=False)
+    result = _line("in memory", kept, [10**3, 10**4] if options.smoke else [10**4, 10**5, 10**6], flat=False)
     sizes = [10**3, 10**4] if options.smoke else [10**4, 10**5, 10**6, 10**7, *([10**8] if options.full else [])]
-    found += _line("streamed", streamed, sizes, flat=True)
-    return found if options.smoke else [*found, *_workers(streamed, 2_000_000)]
+    result += _line("streamed", streamed, sizes, flat=True)
+    return result if options.smoke else [*result, *_workers(streamed, 2_000_000)]
 
 
 def _of_two(streamed: Callable[..., object], size: int, pool: ProcessPoolExecutor) -> float:

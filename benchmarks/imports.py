@@ -32,9 +32,9 @@ from clustercast import propagation
 run_blocks, show, marks = propagation.run_blocks, options.show, []
 def timed(*arguments):
     begun = time.process_time()
-    found = run_blocks(*arguments)
+    result = run_blocks(*arguments)
     marks.append(time.process_time() - begun)
-    return found
+    return result
 def shown(*answers):
     show(*answers)
     marks.append(-time.process_time())
@@ -74,10 +74,10 @@ def rows(options: Options) -> list[Row]:
                 if turn:
                     taken[name].append([float(part) for part in printed.split()])
         at_import = set(run_python("import sys, clustercast; print(*sys.modules)").split())
-    found = {name: statistics.median(times[0] for times in taken[name]) * 1e3 for name in taken}
-    above = found["help"] - found["typer"]
+    result = {name: statistics.median(times[0] for times in taken[name]) * 1e3 for name in taken}
+    above = result["help"] - result["typer"]
     heavy = sorted(at_import & {"numpy", "scipy", "xarray", "pydantic", "pint", "SALib", "matplotlib", "pandas"})
-    beyond, said = found["beyond numpy"], f"import typer, {found['typer']:.0f} ms"
+    beyond, said = result["beyond numpy"], f"import typer, {result['typer']:.0f} ms"
     return [
         Row("import clustercast above import numpy", beyond, "ms", "", None, *at_most(60, beyond)),
         Row("heavy libraries that import clustercast brings in", len(heavy), "libraries", ", ".join(heavy)),
@@ -91,13 +91,13 @@ def rows(options: Options) -> list[Row]:
         ),
         Row(
             "the imports of the floor and a bare figure of ten panels by Matplotlib",
-            found["bare"],
+            result["bare"],
             "ms",
-            f"{_FLOOR}, {found['plain floor']:.0f} ms",
-            found["bare"] / found["plain floor"],
+            f"{_FLOOR}, {result['plain floor']:.0f} ms",
+            result["bare"] / result["plain floor"],
         ),
-        *_of_sobol(taken["plain sobol"], found["plain floor"], "in the plain installation"),
-        *_of_sobol(taken["sobol"], found["floor"], "beside dask and pyarrow", targets=False),
+        *_of_sobol(taken["plain sobol"], result["plain floor"], "in the plain installation"),
+        *_of_sobol(taken["sobol"], result["floor"], "beside dask and pyarrow", targets=False),
     ]
 
 
@@ -105,9 +105,11 @@ def _of_sobol(taken: list[list[float]], floor: float, where: str, targets: bool 
     """Return what the analysis takes besides the model's own evaluations, over the floor."""
     table, files, evaluated = (statistics.median(part) * 1e3 for part in zip(*taken, strict=True))
     what = f"python -m analyses.sobol on its defaults, {where}: "
-    found = [Row(f"{what}the model's own evaluations", evaluated, "ms")]
+    result = [Row(f"{what}the model's own evaluations", evaluated, "ms")]
     for end, until, limit in (("the table stands", table, 2.5), ("all files are written", files, 3)):
         rest = until - evaluated
         target = at_most(limit, rest / floor) if targets else ("", None)
-        found.append(Row(f"{what}the rest until {end}", rest, "ms", f"{_FLOOR}, {floor:.0f} ms", rest / floor, *target))
-    return found
+        result.append(
+            Row(f"{what}the rest until {end}", rest, "ms", f"{_FLOOR}, {floor:.0f} ms", rest / floor, *target)
+        )
+    return result

@@ -105,10 +105,10 @@ def _skill_cells(skill: Skill) -> list[str]:
 def _by(runs: Iterable[Backtest], key: str) -> list[str]:
     """Return the scores of the posterior for each quantity or group, beside the CRPS of the other forecasts."""
     rows = []
-    for name, found in skills_by(runs, key).items():
-        crps = {skill.method: _number(skill.crps) for skill in found}
+    for name, result in skills_by(runs, key).items():
+        crps = {skill.method: _number(skill.crps) for skill in result}
         others = [crps.get(method, "-") for method in METHODS[1:]]
-        rows.append([name.replace("_", " "), str(found[0].count), str(found[0].groups), *_scores(found[0]), *others])
+        rows.append([name.replace("_", " "), str(result[0].count), str(result[0].groups), *_scores(result[0]), *others])
     return _table((key, "rows", "groups", *SCORES, *(f"{method} CRPS" for method in METHODS[1:])), rows)
 
 
@@ -116,9 +116,9 @@ SCORES = ("CRPS", "log score", "in 50 %", "in 90 %", "mean PIT")
 HEADER = ("forecast", "rows", "groups", "posterior / it", "gain", *SCORES)
 
 
-def _verdict(found: list[Skill], name: str) -> str:
+def _verdict(result: list[Skill], name: str) -> str:
     """Return in words whether the aim is reached."""
-    posterior, *others = found
+    posterior, *others = result
     prior = next(skill for skill in others if skill.method == "prior")
     ratios = {skill.method: (skill.crps - skill.gain) / skill.crps for skill in others}
     best = max(ratios, key=lambda method: ratios[method])
@@ -194,8 +194,8 @@ def page(runs: dict[str, list[Backtest]], today: Choice) -> str:
     for origin, one in zip(ORIGINS, dates, strict=True):
         inside = "" if one.as_of >= base else " (in sample: the growth to come is younger)"
         lines += [f"### {origin}{inside}", "", f"{one.learned} rows learned from; form: {one.choice.form}.", ""]
-        found = [skill for skill in skills([one]) if skill.method in (*METHODS, FIXED)]
-        lines += _table(HEADER, map(_skill_cells, found))
+        result = [skill for skill in skills([one]) if skill.method in (*METHODS, FIXED)]
+        lines += _table(HEADER, map(_skill_cells, result))
     return "\n".join([*lines, *_pieces(runs, base)])
 
 
@@ -223,9 +223,9 @@ def _why(dates: list[Backtest]) -> list[str]:
     ]
 
 
-def _choice(found: list[Backtest], today: Choice) -> list[str]:
+def _choice(result: list[Backtest], today: Choice) -> list[str]:
     """Return the section on the form that is chosen at each date."""
-    choices = dict(zip((*ORIGINS, TODAY), (*(one.choice for one in found), today), strict=True))
+    choices = dict(zip((*ORIGINS, TODAY), (*(one.choice for one in result), today), strict=True))
     rows = [
         [d, c.form, str(c.rows), *(_number(c.scores.get(form, np.nan), 2) for form in FORMS)]
         for d, c in choices.items()
@@ -260,8 +260,8 @@ def _pieces(runs: dict[str, list[Backtest]], base: float) -> list[str]:
     ]
     scored = {row.id for row in cc.read_observations().counted() if row.kind != "ceiling"}
     rows = []
-    for name, found in runs.items():
-        late = [one for one in found if one.as_of >= base]
+    for name, result in runs.items():
+        late = [one for one in result if one.as_of >= base]
         own = skills(replace(one, scores=tuple(s for s in one.scores if s.observation in scored)) for one in late)[0]
         rows.append([name, *_scores(own)])
     return [*lines, *_table(("variant", *SCORES), rows)]
@@ -272,22 +272,22 @@ def stored(runs: Iterable[Backtest]) -> str:
     base = end_of(cc.read_priors(BASE).about.as_of)
     clean = [one for one in runs if one.as_of >= base]
     about = "# How good forecasts since June 2024 were, in decades; written by python -m benchmarks.learning.\n\n"
-    found = [skill for skill in skills(clean) if skill.method in METHODS]
-    return about + "\n".join(toml_table("skill", vars(skill), array=True) for skill in found)
+    result = [skill for skill in skills(clean) if skill.method in METHODS]
+    return about + "\n".join(toml_table("skill", vars(skill), array=True) for skill in result)
 
 
 def _task(task: str) -> list[Backtest] | Choice:
     """Run one variant, or the choice of today."""
-    found = choice_today() if task == TODAY else run(task)
+    result = choice_today() if task == TODAY else run(task)
     print(task, file=sys.stderr, flush=True)
-    return found
+    return result
 
 
 def main() -> None:
     """Run everything on two processes and write the page."""
     with Pool(2) as pool:
-        *found, today = pool.map(_task, (*VARIANTS, TODAY), chunksize=1)
-    runs = dict(zip(VARIANTS, found, strict=True))
+        *result, today = pool.map(_task, (*VARIANTS, TODAY), chunksize=1)
+    runs = dict(zip(VARIANTS, result, strict=True))
     PAGE.write_text(page(runs, today))
     STORED.write_text(stored(runs[CHOSEN]))
 

@@ -157,13 +157,13 @@ def scaling_of_two_processes(loops: int = 30000) -> float:
 def machine() -> dict[str, str]:
     """Say what the figures were taken on."""
     names = ("numpy", "scipy", "xarray", "SALib", "openturns", "chaospy", "squigglepy")
-    found = {name: _version(name) for name in names}
+    result = {name: _version(name) for name in names}
     cpu = [line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
     return {
         "date": time.strftime("%Y-%m-%d"),
         "processor": f"{cpu[0] if cpu else platform.processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        "versions": ", ".join(f"{name} {version}" for name, version in found.items() if version),
+        "versions": ", ".join(f"{name} {version}" for name, version in result.items() if version),
         "threads of BLAS": os.environ.get("OPENBLAS_NUM_THREADS", "all"),
         "load when it began (1, 5, 15 minutes)": _load(),
     }

@@ -28,10 +28,10 @@ def rows(options: Options) -> list[Row]:
     for number in inputs:
         for size in sizes:
             for shape in SHAPES:
-                found = {p: errors(p, number, size, shape, repeats) for p in ("sobol", "salib", "random")}
-                random = float(np.sqrt(np.mean(found["random"] ** 2)))
-                of_random = _worst(found["random"])
-                for points, each in found.items():
+                result = {p: errors(p, number, size, shape, repeats) for p in ("sobol", "salib", "random")}
+                random = float(np.sqrt(np.mean(result["random"] ** 2)))
+                of_random = _worst(result["random"])
+                for points, each in result.items():
                     ratio = float(np.sqrt(np.mean(each**2))) / random
                     met = ratio <= WORST_OF_RANDOM and _worst(each) <= WORST_OF_RANDOM * of_random
                     what = f"{points}, {number} inputs, N = {size}, {shape}: error over that of random points"
@@ -44,15 +44,15 @@ def rows(options: Options) -> list[Row]:
 def errors(points: Points, inputs: int, size: int, shape: str, repeats: int) -> np.ndarray:
     """Return the error of each pair in each repeat, shape (repeats, pairs)."""
     names, each, upper = [f"x{i}" for i in range(inputs)], size // REPLICATES, np.triu_indices(inputs, 1)
-    found = np.zeros((repeats, len(upper[0])))
+    result = np.zeros((repeats, len(upper[0])))
     for seed in range(repeats):
         for replicate in range(REPLICATES):
             a, b = saltelli_replicate(replicate_seed(seed, replicate), REPLICATES, names, each, points=points)
             product = SHAPES[shape](a) * SHAPES[shape](b)
-            found[seed] += (product.T @ product)[upper] / size
-    return found
+            result[seed] += (product.T @ product)[upper] / size
+    return result
 
 
-def _worst(found: np.ndarray) -> float:
+def _worst(result: np.ndarray) -> float:
     """Return the root mean square error of the worst pair."""
-    return float(np.sqrt(np.mean(found**2, axis=0)).max())
+    return float(np.sqrt(np.mean(result**2, axis=0)).max())

@@ -29,16 +29,16 @@ def rows(options: Options) -> list[Row]:
     cc.propagate(inputs, years=range(2022, 2035))
     taken = time.process_time() - begun
     draws = options.size(2**17, 2**9)
-    found = _impossible(cc.draw(priors, draws, seed=7))
+    result = _impossible(cc.draw(priors, draws, seed=7))
     return [
         Row("all headline outputs, 13 years, N = 1e5", taken, "s of one core", "", None, *at_most(1.6, taken)),
         Row(
             f"worlds that are impossible, N = {draws:,}, 2022 to 2040",
-            found,
+            result,
             "draws x dates",
             "",
             None,
-            *at_most(0, found),
+            *at_most(0, result),
         ),
     ]
 

@@ -25,11 +25,11 @@ def rows(options: Options) -> list[Row]:
     repeats = options.size(200, 4)
     table = [row for name in PROBLEMS for row in _exact(name, repeats)]
     priors, asked = cc.read_priors("evidence_2026"), cc.parse_condition(CLAIM)
-    found, plain = [], options.size(1 << 20, 1 << 10)
-    taken = seconds(lambda: found.append(cc.rare_probability(priors, asked, seed=1)))
+    results, plain = [], options.size(1 << 20, 1 << 10)
+    taken = seconds(lambda: results.append(cc.rare_probability(priors, asked, seed=1)))
     years = range(2022, 2029)
     drawn = seconds(lambda: cc.propagate(cc.draw(priors, plain, seed=1), years=years, outputs=asked.names))
-    result = found[0]
+    result = results[0]
     # What plain draws need for the same standard error.
     needed = float(result["effective_events"] / result["probability"])
     ratio = drawn / plain * needed / taken
@@ -45,12 +45,12 @@ def _exact(name: str, repeats: int) -> list[Row]:
     for seed in range(repeats):
         generator = np.random.default_rng([seed, 11])
         levels = find_levels(margin, dimensions, generator)
-        found = sample_events(margin, levels, dimensions, 16, 100, generator)
-        size, mean = len(found.probabilities), found.probabilities.mean()
-        left_out = (size * mean - found.probabilities) / (size - 1)
+        result = sample_events(margin, levels, dimensions, 16, 100, generator)
+        size, mean = len(result.probabilities), result.probabilities.mean()
+        left_out = (size * mean - result.probabilities) / (size - 1)
         covered += abs(np.log(truth / mean)) <= half_width(left_out, 0.95, resampled=False) / mean
         means.append(mean)
-        runs.append(levels.runs + found.runs)
+        runs.append(levels.runs + result.runs)
     error = float(np.sqrt(np.mean((np.array(means) / truth - 1) ** 2)))
     plain = float(np.sqrt((1 - truth) / (truth * np.mean(runs))))
     said = f"plain draws of as many runs ({np.mean(runs):,.0f}), {plain:.3g}"

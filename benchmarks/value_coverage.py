@@ -32,13 +32,13 @@ LEAST = 0.01
 
 def coverage(problem: ValueProblem, size: int, repeats: int) -> tuple[float, float, float]:
     """Return the share of intervals that hold what is worth something, of those that hold what is not, and the bias."""
-    found, errors = np.empty((2, repeats, problem.exact.size))
+    result, errors = np.empty((2, repeats, problem.exact.size))
     for repeat in range(repeats):
         value, error = problem.gain(*problem.draw(np.random.default_rng(300_000 + repeat), size))
-        found[repeat], errors[repeat] = value.ravel(), error.ravel()
-    inside = np.abs(found - problem.exact) <= 1.96 * errors
+        result[repeat], errors[repeat] = value.ravel(), error.ravel()
+    inside = np.abs(result - problem.exact) <= 1.96 * errors
     matters = problem.exact > LEAST * problem.exact.max()
-    bias = np.abs(found.mean(axis=0) - problem.exact)[matters] / found.std(axis=0)[matters]
+    bias = np.abs(result.mean(axis=0) - problem.exact)[matters] / result.std(axis=0)[matters]
     beside = inside[:, ~matters].mean(axis=0).min(initial=1.0)
     return float(inside[:, matters].mean()), float(beside), float(bias.max())
 
@@ -46,15 +46,15 @@ def coverage(problem: ValueProblem, size: int, repeats: int) -> tuple[float, flo
 def group_coverage(group: GroupProblem, size: int, repeats: int) -> dict[str, tuple[float, float, str]]:
     """Return by score the share of intervals that cover, of those that do or are called doubtful, and a note."""
     exact, *at = group.exact()
-    found = np.empty((3, repeats, len(exact)))
+    result = np.empty((3, repeats, len(exact)))
     for repeat in range(repeats):
         columns, outputs = group.draw(np.random.default_rng(300_000 + repeat), size)
         gains = joint_gains(rank_scores(columns), group.values(outputs, *at))
-        found[:, repeat] = [[gains[score][part][0, 0] for score in exact] for part in range(3)]
+        result[:, repeat] = [[gains[score][part][0, 0] for score in exact] for part in range(3)]
     truth = np.array([*exact.values()])
-    inside, doubtful = np.abs(found[0] - truth) <= 1.96 * found[1], found[2] > DOUBTFUL * found[1]
-    bias = np.abs(found[0].mean(axis=0) - truth) / found[0].std(axis=0)
-    width = 196 * found[1].mean(axis=0) / truth
+    inside, doubtful = np.abs(result[0] - truth) <= 1.96 * result[1], result[2] > DOUBTFUL * result[1]
+    bias = np.abs(result[0].mean(axis=0) - truth) / result[0].std(axis=0)
+    width = 196 * result[1].mean(axis=0) / truth
     made = {}
     for k, score in enumerate(exact):
         sure = inside[~doubtful[:, k], k]

@@ -51,11 +51,11 @@ def power_fan(forecast: xr.Dataset, today: float) -> Axes:
 def decides(indices: xr.Dataset) -> Axes:
     """Return the four inputs that decide most as bars, with 95 % intervals; correlated inputs are one bar."""
     ax = axes_or_new(None, 4.4, 3.6)
-    found = indices.sel(output=OUTPUT, year=YEAR)
-    order = np.argsort(-found["ST"].values, kind="stable")[:4]
-    shares, widths = found["ST"].values[order], found["ST_conf"].values[order]
+    result = indices.sel(output=OUTPUT, year=YEAR)
+    order = np.argsort(-result["ST"].values, kind="stable")[:4]
+    shares, widths = result["ST"].values[order], result["ST_conf"].values[order]
     ax.barh(range(4), shares, xerr=widths, color=PALETTE[0], height=0.4)
-    for place, name in enumerate(found["input"].values[order]):
+    for place, name in enumerate(result["input"].values[order]):
         words = textwrap.fill(member_label(str(name)), 50)
         ax.text(0, place - 0.27, f" {words}".replace("\n", "\n "), fontsize=SMALL, va="bottom", linespacing=1.05)
     ax.set_ylim(3.4, -0.8)

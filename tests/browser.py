@@ -15,12 +15,12 @@ QUIET = ("--no-first-run", "--disable-gpu", "--disable-background-networking", "
 def chromium():
     """A browser that is there; without one the tests in it are skipped."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is missing; it is in the extra 'test'")
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    result = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if result is None:
         pytest.skip(f"there is no {' or '.join(BROWSERS)} on the PATH")
     root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=found, args=[*QUIET, *root])
+        browser = running.chromium.launch(executable_path=result, args=[*QUIET, *root])
         yield browser
         browser.close()
 

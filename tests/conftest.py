@@ -30,8 +30,8 @@ if not _IS_WORKER:
 
 def _written():
     """Return the files in the checkout's own directory for results, each with the time at which it was written."""
-    found = (Path(__file__).parents[1] / "out").rglob("*")
-    return [(str(path), path.stat().st_mtime_ns) for path in found if path.is_file()]
+    result = (Path(__file__).parents[1] / "out").rglob("*")
+    return [(str(path), path.stat().st_mtime_ns) for path in result if path.is_file()]
 
 
 _WRITTEN = _written()
@@ -61,16 +61,16 @@ def pytest_collection_modifyitems(items):
 def pytest_sessionfinish(session):
     """Fail a run that leaves a process behind, or a file in the directory that analyses write to by default."""
     left = {} if _IS_WORKER else {"processes": _left_behind(), "files": sorted({*_written()} - {*_WRITTEN})}
-    for what, found in left.items():
-        if found:
-            print(f"\nERROR {what} left behind: " + "; ".join(map(str, found)))
+    for what, result in left.items():
+        if result:
+            print(f"\nERROR {what} left behind: " + "; ".join(map(str, result)))
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def _left_behind():
     """Return the commands of running processes that these tests started, where the system has /proc."""
     mark = f"{_MARK}={os.environ[_MARK]}".encode()
-    found = {}
+    result = {}
     for place in Path("/proc").glob("[0-9]*"):
         try:
             environment, command = ((place / name).read_bytes().split(b"\0") for name in ("environ", "cmdline"))
@@ -78,8 +78,8 @@ def _left_behind():
         except OSError:
             continue
         if mark in environment and state != "Z" and int(place.name) != os.getpid():
-            found[place.name] = parent, b" ".join(command).decode(errors="replace").strip()
+            result[place.name] = parent, b" ".join(command).decode(errors="replace").strip()
     # The trackers of multiprocessing end with the process that they serve.
-    trackers = {pid for pid, (_, command) in found.items() if "from multiprocessing." in command}
-    own = {pid for pid, (parent, _) in found.items() if pid in trackers and parent not in trackers}
-    return [f"{pid} ({command[:100]})" for pid, (_, command) in found.items() if pid not in own]
+    trackers = {pid for pid, (_, command) in result.items() if "from multiprocessing." in command}
+    own = {pid for pid, (parent, _) in result.items() if pid in trackers and parent not in trackers}
+    return [f"{pid} ({command[:100]})" for pid, (_, command) in result.items() if pid not in own]

@@ -18,10 +18,10 @@ def faults():
     for name in cc.__all__:
         public = getattr(cc, name)
         if inspect.isfunction(public) or inspect.isclass(public):
-            found = validate(f"{public.__module__}.{public.__qualname__}")
-            for code, message in found["errors"]:
+            result = validate(f"{public.__module__}.{public.__qualname__}")
+            for code, message in result["errors"]:
                 if code not in LEFT_OUT:
-                    yield f"{found['file']}:{found['file_line']}: cc.{name}: {code} {message}"
+                    yield f"{result['file']}:{result['file_line']}: cc.{name}: {code} {message}"
 
 
 if __name__ == "__main__":

@@ -35,9 +35,9 @@ def test_the_tables_hold_every_row_and_the_machine():
 
 def test_functions_are_timed_in_turns():
     calls = []
-    found = medians({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, repeats=2)
+    result = medians({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, repeats=2)
     assert calls == ["a", "b"] * 3
-    assert set(found) == {"a", "b"}
+    assert set(result) == {"a", "b"}
 
 
 def test_a_missed_target_is_no_failure_but_a_broken_benchmark_is(monkeypatch, capsys, tmp_path):
@@ -70,9 +70,9 @@ def test_the_studies_run_small(benchmark):
 @pytest.mark.parametrize("peer", [with_clustercast, with_numpy, with_python])
 def test_the_peers_compute_the_same_model(peer):
     size = 4000
-    found = np.array([np.median(values) for values in peer.run(size)])
+    result = np.array([np.median(values) for values in peer.run(size)])
     # Ten years of growth with a standard deviation of 0.12 a year, among others: 1.3 in the logarithm.
-    np.testing.assert_allclose(found, cluster.exact_medians(2034), rtol=5 * 1.7 / size**0.5)
+    np.testing.assert_allclose(result, cluster.exact_medians(2034), rtol=5 * 1.7 / size**0.5)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)

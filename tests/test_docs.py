@@ -43,8 +43,8 @@ def headings(text):
 
 
 def test_every_public_name_has_one_entry(pages):
-    found = [name for name in headings(pages["api"]) if name in cc.__all__]
-    assert sorted(found) == sorted(cc.__all__)
+    result = [name for name in headings(pages["api"]) if name in cc.__all__]
+    assert sorted(result) == sorted(cc.__all__)
 
 
 def test_every_module_of_a_public_name_has_a_subject(extensions):
@@ -151,11 +151,11 @@ def test_the_code_of_a_page_runs_as_it_stands(page, pytestconfig, tmp_path, monk
         said = re.search(r"makes (\d+) % of the variance, (\d+) % \(±2\) the part on the largest\s+cluster", text)
         sets = {"essay": cc.read_priors("situational_awareness"), "evidence": cc.read_priors("evidence_2026")}
         whose = cc.whose_prior(sets, "training_cluster_power", 2030, size=256)
-        found = [
+        result = [
             whose[key].sel(group="cluster") if key == "shapley" else whose[key] for key in ("disagreement", "shapley")
         ]
         errors = [float(whose["disagreement_error"]), float(whose["shapley_error"].sel(group="cluster"))]
-        assert all(abs(float(a) - int(b) / 100) < 2 * e for a, b, e in zip(found, said.groups(), errors, strict=True))
+        assert all(abs(float(a) - int(b) / 100) < 2 * e for a, b, e in zip(result, said.groups(), errors, strict=True))
     if page == "policy_example":
         said = policy_numbers(names)
         assert [number for number in said if number not in " ".join(text.split())] == []
@@ -210,8 +210,8 @@ def policy_numbers(names):
 
 def hand_written(root):
     """Return the text of each page that is written by hand, by its path in the docs; README comes along."""
-    found = {str(path.relative_to(root / "docs")): path for path in (root / "docs").rglob("*.md")}
-    kept = {name: path for name, path in found.items() if not name.startswith(("reference/", "_built/"))}
+    result = {str(path.relative_to(root / "docs")): path for path in (root / "docs").rglob("*.md")}
+    kept = {name: path for name, path in result.items() if not name.startswith(("reference/", "_built/"))}
     return {name: path.read_text(encoding="utf-8") for name, path in (kept | {"README": root / "README.md"}).items()}
 
 
@@ -284,10 +284,10 @@ ELSEWHERE |= {"update newer_rows.csv --priors updated.toml"}
 ELSEWHERE |= {"update data_center_timelines.csv --columns epoch_data_centers --published 2026-12"}
 ROOT = Path(__file__).parents[1]
 COMMANDS = {
-    re.sub(r"^\S*python -m analyses\.|^clustercast ", "", found).partition("  ")[0].strip()
+    re.sub(r"^\S*python -m analyses\.|^clustercast ", "", line).partition("  ")[0].strip()
     for text in hand_written(ROOT).values()
-    for found in COMMAND.findall(text)
-    if "NAME" not in found and "--version" not in found
+    for line in COMMAND.findall(text)
+    if "NAME" not in line and "--version" not in line
 }
 
 
@@ -326,7 +326,7 @@ def test_the_other_commands_name_what_exists(pytestconfig):
     text = "\n".join(hand_written(root).values())
     targets = set(re.findall(r"^(\w+):", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert {
-        found for line in re.findall(r"^ {4}make ([a-z ]+)", text, re.MULTILINE) for found in line.split()
+        result for line in re.findall(r"^ {4}make ([a-z ]+)", text, re.MULTILINE) for result in line.split()
     } <= targets
     extras = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     assert set(re.findall(r"(?:clustercast|\.)\[(\w+)\]", text)) <= set(extras)

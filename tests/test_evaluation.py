@@ -121,9 +121,9 @@ def test_the_flood_model_has_the_moments_that_uqtestfuns_has():
         "ks": cc.Truncated(cc.Normal(30, 8), 15),
     }
     design = cc.draw(cc.Priors(**published), 2**16, design="sobol", seed=1)
-    found = cc.evaluate(design, underflow, outputs={"underflow": "1"}, form="arrays")["underflow"]
-    assert float(found.mean()) == pytest.approx(10.9429, abs=0.004)
-    assert float(found.var()) == pytest.approx(1.1781, abs=0.006)
+    result = cc.evaluate(design, underflow, outputs={"underflow": "1"}, form="arrays")["underflow"]
+    assert float(result.mean()) == pytest.approx(10.9429, abs=0.004)
+    assert float(result.var()) == pytest.approx(1.1781, abs=0.006)
 
 
 def test_the_flood_model_has_scipys_indices_and_its_additive_inputs_their_exact_ones():
@@ -165,11 +165,11 @@ def lake_problem(b, q, mean, stdev, delta, alpha=0.4, release=0.02, years=100, n
 def test_the_lake_tips_where_it_is_published_to():
     """At 0.67 for b = 0.4 and q = 2.5: Srikrishnan, lecture 5 of 2023, envsys.viveks.me. For q = 2 in closed form."""
     fixed = cc.draw(cc.Priors(b=cc.Fixed(0.4), q=cc.Fixed(2.5)), 1)
-    found = cc.evaluate(fixed, critical_phosphorus, outputs={"critical": "1"})
-    assert round(found["critical"].item(), 2) == 0.67
+    result = cc.evaluate(fixed, critical_phosphorus, outputs={"critical": "1"})
+    assert round(result["critical"].item(), 2) == 0.67
     inputs = cc.draw(cc.Priors(b=cc.Uniform(0.1, 0.45), q=cc.Fixed(2)), 64, seed=1)
-    found, b = cc.evaluate(inputs, critical_phosphorus, outputs={"critical": "1"}), inputs["b"].values
-    np.testing.assert_allclose(found["critical"], (1 - np.sqrt(1 - 4 * b**2)) / (2 * b), rtol=1e-10)
+    result, b = cc.evaluate(inputs, critical_phosphorus, outputs={"critical": "1"}), inputs["b"].values
+    np.testing.assert_allclose(result["critical"], (1 - np.sqrt(1 - 4 * b**2)) / (2 * b), rtol=1e-10)
 
 
 def test_the_lake_of_the_workbench():
@@ -408,8 +408,10 @@ def test_the_hash_follows_function_form_and_units():
 
     inputs = cc.draw(TWO, 4, seed=1)
     runs = [(half, "scalar", "1"), (half, "scalar", "1"), (half, "arrays", "1"), (third, "scalar", "1")]
-    found = [cc.evaluate(inputs, f, outputs={"y": unit}, form=form) for f, form, unit in [*runs, (half, "scalar", "W")]]
-    hashes = [cc.provenance_of(forecast)["model_hash"] for forecast in found]
+    result = [
+        cc.evaluate(inputs, f, outputs={"y": unit}, form=form) for f, form, unit in [*runs, (half, "scalar", "W")]
+    ]
+    hashes = [cc.provenance_of(forecast)["model_hash"] for forecast in result]
     assert hashes[0] == hashes[1]
     assert len(set(hashes)) == 4
 
@@ -598,8 +600,8 @@ def test_a_function_of_each_sample_alone_is_never_refused(size, seed, inputs):
         hidden = np.tanh(matrix.astype(np.float32) @ weights.astype(np.float32))
         return 1e6 + hidden.sum(axis=1), np.where(matrix[:, 0] > 0, np.inf, matrix[:, 0]) > 0
 
-    found = cc.evaluate(cc.draw(priors, size, seed=1), surrogate, outputs={"y": "1", "z": "1"}, form="matrix")
-    assert found["y"].shape == (size,)
+    result = cc.evaluate(cc.draw(priors, size, seed=1), surrogate, outputs={"y": "1", "z": "1"}, form="matrix")
+    assert result["y"].shape == (size,)
 
 
 def test_a_function_that_draws_random_numbers_or_needs_many_samples_is_not_refused():

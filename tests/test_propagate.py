@@ -257,5 +257,5 @@ def test_years_for_which_a_set_was_not_made_are_named_in_the_result():
     drawn = cc.draw(cc.read_priors("evidence_2026"), 4, seed=1)
     inside = cc.propagate(drawn, years=[2024, 2040], outputs="ai_investment")
     assert "warning" not in inside.attrs
-    found = cc.propagate(drawn, years=[2022, 2030, 2045], outputs="ai_investment")
-    assert found.attrs["warning"] == "Outside 2024 to 2040, for which evidence_2026 was made: 2022, 2045."
+    result = cc.propagate(drawn, years=[2022, 2030, 2045], outputs="ai_investment")
+    assert result.attrs["warning"] == "Outside 2024 to 2040, for which evidence_2026 was made: 2022, 2045."

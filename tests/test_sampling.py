@@ -185,9 +185,9 @@ def test_replicates_give_the_error_of_a_mean_that_the_design_has(design):
     priors, misses = cc.Priors(x=U, y=U, z=U), []
     for seed in range(60):
         inputs = cc.draw(priors, 4096, design=design, seed=seed, replicates=8)
-        found = cc.summarise(cc.propagate(inputs, model=cc.Model([total])))
-        assert found["total_mean_error"] < 0.0078 / 20 and "8 independent replicates" in found.attrs["error_method"]
-        misses.append(float((found["total_mean"] - 1.5) / found["total_mean_error"]))
+        result = cc.summarise(cc.propagate(inputs, model=cc.Model([total])))
+        assert result["total_mean_error"] < 0.0078 / 20 and "8 independent replicates" in result.attrs["error_method"]
+        misses.append(float((result["total_mean"] - 1.5) / result["total_mean_error"]))
     # Student's t with 7 degrees of freedom.
     assert np.mean(np.abs(misses) <= stats.t.ppf(0.975, 7)) > 0.88
 
@@ -201,9 +201,9 @@ def test_the_independent_rows_of_a_design_for_a_measure_follow_the_priors(design
         return a + b + 0 * c
 
     forecast = cc.propagate(cc.draw(priors, 256, design=design), model=cc.Model([total], spare=["k"]))
-    found = cc.summarise(forecast)
-    assert found.attrs["samples"] == 512
-    assert float(found["total_mean"]) == pytest.approx(0.5, abs=0.02)
+    result = cc.summarise(forecast)
+    assert result.attrs["samples"] == 512
+    assert float(result["total_mean"]) == pytest.approx(0.5, abs=0.02)
     with pytest.raises(InputError, match="no sample of the priors"):
         cc.summarise(cc.propagate(cc.draw(PRIORS, 8, design="morris"), model=cc.Model([total], spare=["k"])))
 

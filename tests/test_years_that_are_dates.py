@@ -72,20 +72,20 @@ OF_INDICES = {
 }
 
 
-def seen(found):
+def seen(result):
     """All that a reader sees of a result: numbers, words and what a figure shows."""
-    if isinstance(found, Figure):
-        return [seen(axes) for axes in found.axes]
-    if isinstance(found, Axes):
-        words = [found.get_title(loc="left"), found.get_xlabel(), *(text.get_text() for text in found.texts)]
-        return [*found.get_xlim(), *found.get_ylim(), *words]
-    if isinstance(found, xr.DataArray):
-        found = found.to_dataset(name="found")
-    if isinstance(found, xr.Dataset):
-        kept = {key: value for key, value in found.attrs.items() if key != "provenance"}
-        named = {name: one.values.tolist() for name, one in found.variables.items() if name != "year"}
+    if isinstance(result, Figure):
+        return [seen(axes) for axes in result.axes]
+    if isinstance(result, Axes):
+        words = [result.get_title(loc="left"), result.get_xlabel(), *(text.get_text() for text in result.texts)]
+        return [*result.get_xlim(), *result.get_ylim(), *words]
+    if isinstance(result, xr.DataArray):
+        result = result.to_dataset(name="result")
+    if isinstance(result, xr.Dataset):
+        kept = {key: value for key, value in result.attrs.items() if key != "provenance"}
+        named = {name: one.values.tolist() for name, one in result.variables.items() if name != "year"}
         return [named, kept]
-    return {name: values.tolist() for name, values in found.items()}
+    return {name: values.tolist() for name, values in result.items()}
 
 
 @pytest.mark.parametrize("kind", DATES)

@@ -14,6 +14,6 @@ def evaluated(priors, count, unit="1", **design):
     def model(growth, start):
         return {"size": start + growth * since, "side": 1.0 * (growth * since > 3)}
 
-    found = cc.evaluate(inputs, model, **how)
-    found["side"].attrs["labels"] = '["small", "large"]'
-    return found
+    result = cc.evaluate(inputs, model, **how)
+    result["side"].attrs["labels"] = '["small", "large"]'
+    return result

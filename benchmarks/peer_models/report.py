@@ -20,9 +20,9 @@ def report(run, package):
     taken = []
     for _ in range(repeats):
         start = time.process_time()
-        found = run(size)
+        result = run(size)
         taken.append(time.process_time() - start)
-    middles = [statistics.median(map(float, values)) for values in found]
+    middles = [statistics.median(map(float, values)) for values in result]
     error = max(abs(middle / exact - 1) for middle, exact in zip(middles, exact_medians(2034), strict=True))
     figures = {"seconds": statistics.median(taken), "error": error, "megabytes": _peak()}
     print(json.dumps(figures | {"version": metadata.version(package) if package else ""}))

@@ -16,8 +16,8 @@ def function(**uniforms):
     """Compute one experiment."""
     drawn = {name: QUANTILES[name](uniform) for name, uniform in uniforms.items()}
     drawn |= {name: math.exp(drawn[name]) for name in LOGNORMALS}
-    found = [cluster(math.exp, year, **drawn) for year in YEARS]
-    return {"cost": [pair[0] for pair in found], "power": [pair[1] for pair in found]}
+    result = [cluster(math.exp, year, **drawn) for year in YEARS]
+    return {"cost": [pair[0] for pair in result], "power": [pair[1] for pair in result]}
 
 
 MODEL = Model("cluster", function=function)
@@ -27,8 +27,8 @@ MODEL.outcomes = [ArrayOutcome("cost"), ArrayOutcome("power")]
 
 def run(size):
     """Perform the experiments."""
-    _, found = perform_experiments(MODEL, scenarios=size)
-    return found["cost"][:, -1], found["power"][:, -1]
+    _, result = perform_experiments(MODEL, scenarios=size)
+    return result["cost"][:, -1], result["power"][:, -1]
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ def preprocess(case):
 
 def model(*drawn):
     """Compute one case."""
-    found = [cluster(math.exp, year, **dict(zip(INPUTS, drawn, strict=True))) for year in YEARS]
-    return [pair[0] for pair in found], [pair[1] for pair in found]
+    result = [cluster(math.exp, year, **dict(zip(INPUTS, drawn, strict=True))) for year in YEARS]
+    return [pair[0] for pair in result], [pair[1] for pair in result]
 
 
 def postprocess(case, cost, power):
@@ -49,8 +49,8 @@ def run(size):
         for name, (mean, deviation) in LOGNORMALS.items():
             simulation.addInVar(name, dist=stats.lognorm, distkwargs={"s": deviation, "scale": math.exp(mean)})
         simulation.runSim()
-        found = simulation.outvars
-        return [value[-1] for value in found["cost"].vals], [value[-1] for value in found["power"].vals]
+        result = simulation.outvars
+        return [value[-1] for value in result["cost"].vals], [value[-1] for value in result["power"].vals]
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ DISTRIBUTION = ot.JointDistribution(MARGINALS)
 def run(size):
     """Draw and evaluate."""
     ot.RandomGenerator.SetSeed(1)
-    found = np.asarray(FUNCTION(DISTRIBUTION.getSample(size)))
-    return found[:, -2], found[:, -1]
+    result = np.asarray(FUNCTION(DISTRIBUTION.getSample(size)))
+    return result[:, -2], result[:, -1]
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ def run(size):
     """Draw with squigglepy and compute year by year."""
     drawn = {name: sq.sample(sq.norm(mean=m, sd=s), size) for name, (m, s) in NORMALS.items()}
     drawn |= {name: sq.sample(sq.lognorm(norm_mean=m, norm_sd=s), size) for name, (m, s) in LOGNORMALS.items()}
-    found = [cluster(np.exp, year, **drawn) for year in YEARS]
-    return found[-1]
+    result = [cluster(np.exp, year, **drawn) for year in YEARS]
+    return result[-1]
 
 
 if __name__ == "__main__":

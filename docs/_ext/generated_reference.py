@@ -80,12 +80,12 @@ def index_page(names: Iterable[str]) -> str:
 def public_names() -> dict[str, list[str]]:
     """Return every public name, by the title of its subject, each subject in alphabetical order."""
     subject_of = {start: title for title, starts in SUBJECTS.items() for start in starts}
-    found: dict[str, list[str]] = {title: [] for title in SUBJECTS}
+    result: dict[str, list[str]] = {title: [] for title in SUBJECTS}
     for name in sorted(cc.__all__, key=str.lower):
         public = getattr(cc, name)
         module = public.__name__ if inspect.ismodule(public) else public.__module__
-        found[subject_of[module.split(".")[1]]].append(name)
-    return found
+        result[subject_of[module.split(".")[1]]].append(name)
+    return result
 
 
 def api_page() -> str:

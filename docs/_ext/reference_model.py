@@ -23,10 +23,10 @@ LEVELS = (0.05, 0.5, 0.95)
 
 def quantities_by_module(model: Model) -> dict[str, list[str]]:
     """Return the names of the model's quantities, by the file they are written in."""
-    found: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     for name, function in model.functions.items():
-        found.setdefault(function.__module__.rsplit(".", 1)[-1], []).append(name)
-    return found
+        result.setdefault(function.__module__.rsplit(".", 1)[-1], []).append(name)
+    return result
 
 
 def quantities_index(model: Model) -> str:

@@ -42,7 +42,7 @@ def number(value: float, digits: int = 3) -> str:
         return f"{value:.{max(digits, 4)}g}"
     if 1e4 <= abs(value) < 1e9:
         return f"{float(f'{value:.{digits}g}'):,.0f}"
-    return re.sub(r"e([+-])0*", lambda found: "e-" if found[1] == "-" else "e", f"{value:.{digits}g}")
+    return re.sub(r"e([+-])0*", lambda result: "e-" if result[1] == "-" else "e", f"{value:.{digits}g}")
 
 
 def title_of(name: str) -> str:

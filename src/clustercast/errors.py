@@ -16,7 +16,7 @@ T = typing.TypeVar("T")
 # Where the first argument of a function comes from, by its name or its type.
 _ORIGINS = {
     "worth": "from cc.evppi or cc.evsi",
-    **dict.fromkeys(("found", "bounds"), "from the function of the same name, as cc.prior_bounds"),
+    **dict.fromkeys(("result", "bounds"), "from the function of the same name, as cc.prior_bounds"),
     "indices": "from cc.sobol_indices or cc.run_sobol",
     "milestones": "from cc.reached_by",
     "summary": "from cc.summarise",

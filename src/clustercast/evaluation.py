@@ -121,7 +121,7 @@ def evaluate(
         if not isinstance(unit, str):
             raise InputError(f"output {name!r} has the unit {unit!r}; give a text, as 'USD' or '1'")
         factor(unit)
-    task = _Task(OwnUnits(), function, form, tuple(outputs), {dim: len(found) for dim, found in labels.items()})
+    task = _Task(OwnUnits(), function, form, tuple(outputs), {dim: len(result) for dim, result in labels.items()})
     size = inputs.sizes["sample"]
     columns = _named_columns(task, values, size)
     if form != "scalar" and size > 1:
@@ -154,12 +154,12 @@ def _labels(coords: Mapping[str, Sequence[Any]] | None, taken: Sequence[str]) ->
         if isinstance(given, str):
             raise InputError(f"coords[{name!r}] is {given!r}; give a list of labels, as [{given!r}]")
         try:
-            found = np.asarray(list(given))
+            result = np.asarray(list(given))
         except (TypeError, ValueError):  # no row, or rows of several lengths
-            found = np.asarray(None)
-        if found.ndim != 1 or found.size == 0 or found.dtype == object or len(set(found.tolist())) < found.size:
+            result = np.asarray(None)
+        if result.ndim != 1 or result.size == 0 or result.dtype == object or len(set(result.tolist())) < result.size:
             raise InputError(f"coords[{name!r}] is {given!r}; give labels of one type in one row, each once")
-        labels[name] = found
+        labels[name] = result
     return labels
 
 
@@ -258,7 +258,7 @@ def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
         result = task.function(**columns) if task.form == "arrays" else task.function(whole)
     except Exception as error:
         raise InputError(f"{task.called} fails: {type(error).__name__}: {error}; correct it") from error
-    found = {}
+    outputs = {}
     for name, value in _by_name(task, result).items():
         if task.form == "frame" and hasattr(value, "loc"):
             if set(value.index) != set(index):
@@ -271,13 +271,13 @@ def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
         if array.shape[axis] != rows:
             remedy = f"the {'last' if axis else 'first'} axis of the result is the sample"
             raise InputError(f"output {name!r} of {task.called} has shape {array.shape} for {rows} samples; {remedy}")
-        found[name] = np.moveaxis(array, axis, 0)
-    return found
+        outputs[name] = np.moveaxis(array, axis, 0)
+    return outputs
 
 
 def _one_by_one(task: _Task, index: Sequence[int], columns: Columns) -> dict[str, FloatArray]:
     """Call a function sample by sample."""
-    found: dict[str, list[FloatArray]] = {name: [] for name in task.outputs}
+    outputs: dict[str, list[FloatArray]] = {name: [] for name in task.outputs}
     for sample, row in zip(index, zip(*(values.tolist() for values in columns.values()), strict=True), strict=True):
         arguments = dict(zip(columns, row, strict=True))
         try:
@@ -287,11 +287,11 @@ def _one_by_one(task: _Task, index: Sequence[int], columns: Columns) -> dict[str
             raise InputError(f"{what}; correct it, or the priors") from error
         for name, value in _by_name(task, result).items():
             array = _numbers(task, name, value)
-            if found[name] and array.shape != found[name][0].shape:
-                what = f"shape {array.shape} at sample {sample} and {found[name][0].shape} before"
+            if outputs[name] and array.shape != outputs[name][0].shape:
+                what = f"shape {array.shape} at sample {sample} and {outputs[name][0].shape} before"
                 raise InputError(f"output {name!r} of {task.called} has {what}; give the same for every sample")
-            found[name].append(array)
-    return {name: np.array(arrays) for name, arrays in found.items()}
+            outputs[name].append(array)
+    return {name: np.array(arrays) for name, arrays in outputs.items()}
 
 
 def _by_name(task: _Task, result: Any) -> dict[str, Any]:

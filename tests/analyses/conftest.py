@@ -42,13 +42,13 @@ def each_analysis_is_computed_once(monkeypatch, tmp_path):
         asked = {key: value for key, value in given.items() if key not in ("out", "json")}
         key = repr((body.__module__, body.__name__, asked, own))
 
-        def found(run, **own):
+        def result(run, **own):
             if key not in ANSWERS:
                 made = body(run, **own)
                 ANSWERS[key] = made._replace(files={name: once(write) for name, write in made.files.items()})
             return ANSWERS[key]
 
-        answer(found, given, own)
+        answer(result, given, own)
 
     monkeypatch.setattr(options, "_answer", answered)
 

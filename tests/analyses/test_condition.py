@@ -29,9 +29,9 @@ def test_condition_shows_tables_and_writes_what_arviz_reads(tmp_path, capsys):
 def test_json_is_one_document_and_rows_can_be_left_out(tmp_path, capsys, no_netcdf):
     arguments = [*SMALL, "--json", "--without", "obs_gpt4,obs_eagle", "--as-of", "2024-06", "--out", str(tmp_path)]
     assert options.exit_code(condition, arguments) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["results"]["provenance"]["as_of"] == ""
-    rows = found["results"]["conflict"]["coords"]["observation"]["data"]
+    result = json.loads(capsys.readouterr().out)
+    assert result["results"]["provenance"]["as_of"] == ""
+    rows = result["results"]["conflict"]["coords"]["observation"]["data"]
     assert "obs_meta24k" in rows
     assert not {"obs_gpt4", "obs_eagle", "obs_colossus"} & set(rows)
 

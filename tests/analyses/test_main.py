@@ -174,13 +174,13 @@ def test_a_change_from_a_date_on_is_in_every_forecast(tmp_path, capsys):
     inputs = cc.draw(cc.read_priors("evidence_2026", scenario="boom_ends_in_2028"), 64)
     level = float(cc.propagate(inputs, years=[2032], outputs=["ai_investment"])["ai_investment"].median())
 
-    def found(*arguments):
+    def result(*arguments):
         assert command.run([*arguments, *given]) == 0
         return json.loads(capsys.readouterr().out)
 
-    asked = found("ask", f"ai_investment > {level} USD/year in 2032", "--samples", "64")["results"]["probability"]
+    asked = result("ask", f"ai_investment > {level} USD/year in 2032", "--samples", "64")["results"]["probability"]
     assert asked["data_vars"]["probability"]["data"][0][0] == 0.5
     shown = ["--years", "2032", "--outputs", "ai_investment"]
-    uncertain = found("uncertainty", *shown, "--samples", "8192")["finding"][0]
-    assert found("shapley", *shown, "--samples", "16")["finding"][0] == uncertain
-    assert uncertain in found("compare", "evidence_2026", "evidence_2026", *shown)["finding"][0]
+    uncertain = result("uncertainty", *shown, "--samples", "8192")["finding"][0]
+    assert result("shapley", *shown, "--samples", "16")["finding"][0] == uncertain
+    assert uncertain in result("compare", "evidence_2026", "evidence_2026", *shown)["finding"][0]

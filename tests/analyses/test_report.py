@@ -132,8 +132,8 @@ def test_the_limits_that_act_are_said_once_and_what_holds_back_in_words(html):
 def test_names_are_words_but_for_what_is_typed(html):
     hidden = r"<code>.*?</code>|<svg.*?</svg>|<script>.*?</script>|<style>.*?</style>|<[^>]+>"
     prose = re.sub(hidden, " ", html, flags=re.DOTALL)
-    found = set(re.findall(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", prose))
-    assert found <= {"evidence_2026", *(row.id for row in cc.read_observations())}
+    result = set(re.findall(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", prose))
+    assert result <= {"evidence_2026", *(row.id for row in cc.read_observations())}
 
 
 def test_no_date_is_a_number_of_years_and_no_rate_is_left_bare(html):
@@ -159,34 +159,34 @@ def test_no_axis_of_a_figure_has_one_label(html):
 
 @pytest.fixture(scope="module")
 def chromium():
-    with browser.chromium() as found:
-        yield found
+    with browser.chromium() as result:
+        yield result
 
 
 def opened(chromium, width, scheme, html):
     page = chromium.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page.set_content(html)
-    found = browser.readable(page)
+    result = browser.readable(page)
     page.close()
-    return found
+    return result
 
 
 def test_contrast_is_what_others_measure(chromium):
     # Known greys (webaim.org): #767676 on white has 4.54, #777777 4.48; white on #595959 has 7.0.
     greys = '<p style="color: #777777">a</p><svg><rect fill="#595959" width="90" height="90"/>'
     greys += '<text x="9" y="40" fill="#ffffff">b</text><text x="150" y="40" fill="#767676">c</text></svg>'
-    found = {text: round(contrast, 2) for text, contrast, *_ in opened(chromium, 400, "light", greys)["texts"]}
-    assert found == {"a": 4.48, "b": 7.0, "c": 4.54}
+    result = {text: round(contrast, 2) for text, contrast, *_ in opened(chromium, 400, "light", greys)["texts"]}
+    assert result == {"a": 4.48, "b": 7.0, "c": 4.54}
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
 def test_all_text_stands_out_from_its_ground_and_is_ten_pixels_tall(chromium, html, width, scheme):
-    found = opened(chromium, width, scheme, html)
-    assert found["beyond"] <= 0 and len(found["texts"]) > 2000
-    assert not [(text, contrast) for text, contrast, *_ in found["texts"] if contrast < 4.5]
-    assert not [(text, size) for text, _, size, _ in found["texts"] if size < 9.95]
+    result = opened(chromium, width, scheme, html)
+    assert result["beyond"] <= 0 and len(result["texts"]) > 2000
+    assert not [(text, contrast) for text, contrast, *_ in result["texts"] if contrast < 4.5]
+    assert not [(text, size) for text, _, size, _ in result["texts"] if size < 9.95]
     # What a font that is wider than the one a figure was laid out with may take.
-    assert not [(text, outside) for text, *_, outside in found["texts"] if outside > 12]
+    assert not [(text, outside) for text, *_, outside in result["texts"] if outside > 12]
 
 
 def test_every_figure_is_described_in_words(html):
@@ -198,7 +198,7 @@ def test_every_figure_is_described_in_words(html):
 def test_every_prior_stands_with_its_source_and_the_run_with_its_hashes(html):
     priors = cc.read_priors("evidence_2026")
     text = unescape(html)
-    assert not [name for name, found in priors.items() if worded(found.source) not in text]
+    assert not [name for name, result in priors.items() if worded(result.source) not in text]
     assert priors.hash in html and "numpy" in html and "<dt>seed</dt>" in html
 
 
@@ -216,7 +216,7 @@ def test_every_sample_is_written_where_asked(place):
 
 
 def test_the_audit_of_the_page_does_not_depend_on_the_prior_set(html):
-    counts = Counter(found.verdict for found in cc.audit_findings())
+    counts = Counter(result.verdict for result in cc.audit_findings())
     assert re.search(rf"<strong>{counts['NO']}</strong> <span>do not follow", html)
 
 

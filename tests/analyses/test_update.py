@@ -93,11 +93,11 @@ def test_a_stored_forecast_is_scored_by_what_came_later(tmp_path, capsys):
     cc.write_netcdf(forecast[["training_cluster_size", "leading_lab_revenue"]], tmp_path / "june_2024.nc")
     arguments = [str(tmp_path / "june_2024.nc"), "--made", "2024-06", "--out", str(tmp_path)]
     assert options.exit_code(scorecard, [*arguments, "--json", "--today", "2026-11"]) == 0
-    found = json.loads(capsys.readouterr().out)["results"]
-    scored = {one["observation"] for one in found["scores"][str(tmp_path / "june_2024.nc")]}
+    result = json.loads(capsys.readouterr().out)["results"]
+    scored = {one["observation"] for one in result["scores"][str(tmp_path / "june_2024.nc")]}
     assert {"obs_colossus", "obs_openai_2025a"} <= scored
     assert not {"obs_meta24k", "obs_us_2024", "obs_colossus_power"} & scored
-    assert {name for name, *_ in found["old"]}
+    assert {name for name, *_ in result["old"]}
     kept_back = [*arguments, "--json", "--without", "obs_colossus", "--only-before", "2025"]
     assert options.exit_code(scorecard, kept_back) == 0
     (few,) = json.loads(capsys.readouterr().out)["results"]["scores"].values()
@@ -133,8 +133,8 @@ def test_a_forecast_that_knew_has_no_error_but_that_of_the_figure():
     forecast["leading_lab_revenue"].values[:] = 10 ** (np.log10(one.value) + growth * at)
     exact = cc.Fixed(0.0, unit="OOM")
     only = type(rows)((one,), {"discrepancy": exact}, 0.5)
-    found = score(forecast, only)[0]
-    assert found.median == pytest.approx(one.log10, abs=4 * 1.25 * one.sd_log10 / 8)
+    result = score(forecast, only)[0]
+    assert result.median == pytest.approx(one.log10, abs=4 * 1.25 * one.sd_log10 / 8)
 
 
 def test_only_rows_before_a_date_are_used(tmp_path, capsys, no_netcdf):

@@ -88,12 +88,12 @@ class Import:
 
 def modules():
     """Return every module of the package and the analyses with its file."""
-    found = {}
+    result = {}
     for base, root in ((SOURCE, SOURCE / "clustercast"), (ROOT, ROOT / "analyses")):
         for path in sorted(root.rglob("*.py")):
             parts = path.relative_to(base).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
+            result[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return result
 
 
 MODULES = modules()
@@ -117,7 +117,7 @@ def imports_of(tree, known=frozenset()):
         for statement in node.body
         for inner in ast.walk(statement)
     }
-    found = []
+    result = []
     for node in nodes:
         if isinstance(node, ast.Import):
             targets = [alias.name for alias in node.names]
@@ -126,8 +126,8 @@ def imports_of(tree, known=frozenset()):
             targets = [name if name in known else node.module for name in inside]
         else:
             continue
-        found += [Import(target, node.lineno, id(node) in typing_only) for target in targets]
-    return found
+        result += [Import(target, node.lineno, id(node) in typing_only) for target in targets]
+    return result
 
 
 IMPORTS = {
@@ -155,8 +155,8 @@ def test_the_reader_sees_nested_aliased_and_type_only_imports():
         "import a.b as c\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import pint\n"
         "def f():\n    from clustercast import sampling, Priors\n"
     )
-    found = imports_of(ast.parse(text), known={"clustercast.sampling"})
-    assert {(item.target, item.for_types) for item in found} == {
+    result = imports_of(ast.parse(text), known={"clustercast.sampling"})
+    assert {(item.target, item.for_types) for item in result} == {
         ("a.b", False),
         ("typing", False),
         ("pint", True),
@@ -181,7 +181,7 @@ def test_imports_run_down(module):
 
 
 def test_no_circle_of_imports():
-    graph = {name: {item.target for item in found if item.target in MODULES} for name, found in IMPORTS.items()}
+    graph = {name: {item.target for item in result if item.target in MODULES} for name, result in IMPORTS.items()}
     graph["clustercast"] = set()
     order = list(graphlib.TopologicalSorter(graph).static_order())
     assert set(order) >= set(MODULES)
@@ -191,8 +191,8 @@ def test_no_circle_of_imports():
 def test_a_library_is_imported_only_by_its_keepers(library):
     strangers = [
         f"{MODULES[module]}:{item.line}: {module} imports {item.target}"
-        for module, found in IMPORTS.items()
-        for item in found
+        for module, result in IMPORTS.items()
+        for item in result
         if item.target.split(".")[0] == library and not item.for_types and not matches(module, KEEPERS[library])
     ]
     assert not strangers, "\n".join(strangers)
@@ -270,7 +270,7 @@ def loaded_with(names):
         seen.add(name)
         if name in MODULES:
             tree = Outside().visit(ast.parse(MODULES[name].read_text(encoding="utf-8")))
-            left += [found.target for found in imports_of(tree, Everything()) if not found.for_types]
+            left += [result.target for result in imports_of(tree, Everything()) if not result.for_types]
             left += [name.rpartition(".")[0]] if "." in name else []
     return seen
 
@@ -285,9 +285,9 @@ def test_a_table_of_indices_does_not_wait_for_libraries_that_it_does_not_use():
     used = ["report.findings", "report.json_text", "streaming.sobol", "priors.prior_file"]
     used += ["quantities.cluster_model", "sensitivity.outputs", "priors.groups"]
     slow = ("scipy.stats", "scipy.optimize", "jinja2", "matplotlib", "pint", "arviz", "SALib", "scoringrules")
-    found = loaded_with([*(f"clustercast.{name}" for name in used), "analyses.sobol"])
-    assert not [name for name in found if name.startswith(slow)]
-    assert {"xarray", "scipy.special.ndtri", "clustercast.priors.families.family"} <= found
+    result = loaded_with([*(f"clustercast.{name}" for name in used), "analyses.sobol"])
+    assert not [name for name in result if name.startswith(slow)]
+    assert {"xarray", "scipy.special.ndtri", "clustercast.priors.families.family"} <= result
     assert "scipy.stats.rankdata" in loaded_with(["clustercast.conditioning.backtest"])
 
 
@@ -295,6 +295,8 @@ def test_tests_of_arrays_import_what_arrays_may():
     """They run in an environment with NumPy, SciPy, pytest and hypothesis alone: ``make arrays``."""
     allowed = {"numpy", "scipy", "pytest", "hypothesis", "tests.reference", "clustercast.arrays", "clustercast.errors"}
     for path in (ROOT / "tests" / "arrays").rglob("*.py"):
-        for found in imports_of(ast.parse(path.read_text(encoding="utf-8"))):
-            is_allowed = any(found.target == name or found.target.startswith(f"{name}.") for name in allowed)
-            assert is_allowed or found.target in sys.stdlib_module_names, f"{path}:{found.line} imports {found.target}"
+        for result in imports_of(ast.parse(path.read_text(encoding="utf-8"))):
+            is_allowed = any(result.target == name or result.target.startswith(f"{name}.") for name in allowed)
+            assert is_allowed or result.target in sys.stdlib_module_names, (
+                f"{path}:{result.line} imports {result.target}"
+            )

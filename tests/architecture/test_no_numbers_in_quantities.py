@@ -31,26 +31,26 @@ def is_logarithm(node):
 def faults(source):
     """List what a domain file must not contain."""
     tree = ast.parse(source)
-    found = []
+    result = []
     inside_logarithms = {id(a) for n in ast.walk(tree) if is_logarithm(n) for a in n.args}
     for node in ast.walk(tree):
         where = f"line {getattr(node, 'lineno', '?')}"
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float | complex):
             plain = isinstance(node.value, bool) or node.value in MATHEMATICS or id(node) in inside_logarithms
-            found += [] if plain else [f"{where}: number {node.value}"]
+            result += [] if plain else [f"{where}: number {node.value}"]
         elif isinstance(node, ast.If | ast.IfExp | ast.While | ast.Try | ast.Match):
-            found.append(f"{where}: {type(node).__name__}")
+            result.append(f"{where}: {type(node).__name__}")
         elif isinstance(node, ast.For | ast.comprehension):
-            found.append(f"{where}: loop over {ast.unparse(node.iter)}")
+            result.append(f"{where}: loop over {ast.unparse(node.iter)}")
         elif isinstance(node, ast.arguments):
             unusual = node.defaults or node.kw_defaults or node.vararg or node.kwarg or node.kwonlyargs
-            found += [f"{where}: default, *args or keyword-only argument"] if unusual or node.posonlyargs else []
+            result += [f"{where}: default, *args or keyword-only argument"] if unusual or node.posonlyargs else []
         elif isinstance(node, ast.Attribute | ast.Name):
             name = node.attr if isinstance(node, ast.Attribute) else node.id
-            found += [f"{where}: {name}"] if name in ("random", "rng", "default_rng") else []
+            result += [f"{where}: {name}"] if name in ("random", "rng", "default_rng") else []
         elif isinstance(node, ast.Global | ast.Nonlocal | ast.Lambda):
-            found.append(f"{where}: {type(node).__name__}")
-    return found
+            result.append(f"{where}: {type(node).__name__}")
+    return result
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -114,7 +114,7 @@ def test_a_quantity_with_an_axis_of_dates_is_a_state_or_a_rate():
     ],
 )
 def test_the_search_finds(line, fault):
-    assert any(fault in found for found in faults(line))
+    assert any(fault in result for result in faults(line))
 
 
 @pytest.mark.parametrize("line", ["x = 1 - 1 / 2", "x = 2 * np.pi", "x = np.log(10) * y", "x = -1.0"])

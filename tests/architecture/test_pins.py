@@ -19,9 +19,9 @@ ENTRY = re.compile(
 @pytest.fixture(scope="module")
 def entries(request):
     text = (request.config.rootpath / "requirements.txt").read_text(encoding="utf-8")
-    found = list(ENTRY.finditer(text))
-    assert len(found) == len(re.findall(r"^\w", text, re.MULTILINE))
-    return [(entry["name"], entry["version"], set(entry["places"].split())) for entry in found]
+    result = list(ENTRY.finditer(text))
+    assert len(result) == len(re.findall(r"^\w", text, re.MULTILINE))
+    return [(entry["name"], entry["version"], set(entry["places"].split())) for entry in result]
 
 
 def test_every_version_is_the_one_of_the_constraints(entries, request):
@@ -61,10 +61,10 @@ def test_an_environment_has_whatever_its_libraries_need(entries, environment):
             marker, around = requirement.marker, dict(default_environment())
             if marker is not None and not any(marker.evaluate({**around, "extra": extra}) for extra in ("", *extras)):
                 continue
-            found = canonicalize_name(requirement.name), tuple(sorted(requirement.extras))
-            if found not in needed:
-                needed.add(found)
-                todo.append(found)
+            result = canonicalize_name(requirement.name), tuple(sorted(requirement.extras))
+            if result not in needed:
+                needed.add(result)
+                todo.append(result)
     assert {name for name, _ in needed} - {"clustercast"} <= listed
 
 

@@ -78,8 +78,8 @@ def section(documentation, title):
 def test_public_names_stay_what_they_are_when_every_module_is_imported():
     program = (
         "import importlib, inspect, pkgutil, clustercast\n"
-        "for found in pkgutil.walk_packages(clustercast.__path__, 'clustercast.'):\n"
-        "    importlib.import_module(found.name)\n"
+        "for module in pkgutil.walk_packages(clustercast.__path__, 'clustercast.'):\n"
+        "    importlib.import_module(module.name)\n"
         "modules = [n for n in clustercast.__all__ if inspect.ismodule(getattr(clustercast, n)) and n != 'plots']\n"
         "assert not modules, f'modules hide the public names {modules}'\n"
     )

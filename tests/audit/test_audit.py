@@ -231,13 +231,13 @@ def findings():
 
 @pytest.mark.parametrize("name", HAND)
 def test_the_recomputed_values_are_those_done_by_hand(findings, name):
-    found = {part.part.name: part for part in findings[name].parts}
+    result = {part.part.name: part for part in findings[name].parts}
     for part, expected in HAND[name][1].items():
-        date = found[part].part.date
+        date = result[part].part.date
         near = {"abs": 0.01, "rel": 0} if date else {"rel": 0.01}
         low, high = expected if isinstance(expected, tuple) else (expected, expected)
-        assert found[part].low == pytest.approx(low, **near), part
-        assert found[part].high == pytest.approx(high, **near), part
+        assert result[part].low == pytest.approx(low, **near), part
+        assert result[part].high == pytest.approx(high, **near), part
 
 
 @pytest.mark.parametrize("name", HAND)
@@ -247,9 +247,9 @@ def test_the_verdict_is_that_of_the_hand_arithmetic(findings, name):
 
 @pytest.mark.parametrize(("name", "part"), VARIANTS)
 def test_another_reading_has_a_verdict_of_its_own(findings, name, part):
-    (found,) = (found for found in findings[name].parts if found.part.name == part)
-    assert found.part.variant
-    assert found.verdict == VARIANTS[name, part]
+    (result,) = (result for result in findings[name].parts if result.part.name == part)
+    assert result.part.variant
+    assert result.verdict == VARIANTS[name, part]
 
 
 def test_every_derivation_is_held_to_hand_arithmetic(findings):
@@ -271,10 +271,10 @@ def test_every_fact_has_a_source_and_facts_and_terms_are_used():
 
 
 def test_a_cost_per_watt_is_cost_over_power(findings):
-    found = {part.part.name: part for part in findings["A19"].parts}
+    result = {part.part.name: part for part in findings["A19"].parts}
     # 5e4 USD/H100e over 1 kW/H100e, 35 % a year cheaper from 2024.
     for year in (2024, 2026, 2028):
-        assert found[f"cost_per_watt_{year}"].high == pytest.approx(50 / 1.35 ** (year - 2024))
+        assert result[f"cost_per_watt_{year}"].high == pytest.approx(50 / 1.35 ** (year - 2024))
 
 
 @functools.cache
@@ -304,8 +304,8 @@ OTHER = [
 
 @pytest.mark.parametrize(("inputs", "name", "part", "change"), OTHER)
 def test_another_input_changes_a_number_by_its_formula(inputs, name, part, change):
-    found, shipped = (essay.value(FORMULAS[name, part]) for essay in (essay_with(**inputs), essay_with()))
-    np.testing.assert_allclose(found, shipped * change, rtol=1e-3)
+    result, shipped = (essay.value(FORMULAS[name, part]) for essay in (essay_with(**inputs), essay_with()))
+    np.testing.assert_allclose(result, shipped * change, rtol=1e-3)
 
 
 def test_an_input_without_ends_is_read_at_its_outer_quantiles():
@@ -325,8 +325,8 @@ def test_the_essays_lines_are_those_of_the_model_at_its_medians():
     forecast = cc.propagate(cc.draw(medians, 1), years=years, outputs=names)
     lines = ["size({})", "cost({}, price_year, stated_flop_per_dollar_growth)", "power({})"]
     for name, line in zip(names, [*lines, "investment({}, mean(ai_investment[2024]))"], strict=True):
-        found = [essay_with().value(line.format(year))[0] for year in years]
-        np.testing.assert_allclose(found, forecast[name].values.ravel(), rtol=1e-3)
+        result = [essay_with().value(line.format(year))[0] for year in years]
+        np.testing.assert_allclose(result, forecast[name].values.ravel(), rtol=1e-3)
 
 
 def test_every_formula_gives_the_unit_of_its_part_with_time_as_a_pure_number():
@@ -429,8 +429,8 @@ def test_no_function_of_a_formula_writes_over_a_fact():
 
 
 def test_plain_numbers_join_and_go_through_functions_as_facts_do():
-    found = essay_with().value("concat(min(2), maximum(3, 1), mean(concat(trillion, 0)) / trillion)")
-    assert found.tolist() == [2, 3, 0.5]
+    result = essay_with().value("concat(min(2), maximum(3, 1), mean(concat(trillion, 0)) / trillion)")
+    assert result.tolist() == [2, 3, 0.5]
 
 
 def test_a_term_that_names_itself_or_another_number_is_refused():
@@ -500,8 +500,8 @@ def test_a_number_rounds_to_the_centre_of_its_interval(value, digits):
 
 
 def test_below_a_power_of_ten_numbers_are_written_a_digit_finer():
-    found = [rounding_interval(500, 1), rounding_interval(1, 1), rounding_interval(87.6, 3)]
-    assert found == [(450.0, 550.0), (0.95, 1.5), (87.55, 87.65)]
+    result = [rounding_interval(500, 1), rounding_interval(1, 1), rounding_interval(87.6, 3)]
+    assert result == [(450.0, 550.0), (0.95, 1.5), (87.55, 87.65)]
 
 
 def test_the_worst_part_decides():

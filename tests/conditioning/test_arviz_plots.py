@@ -17,11 +17,11 @@ def tree():
 def test_summary_and_loo_are_finite(tree):
     table = arviz_stats.summary(tree, var_names=["us_electricity_growth"], ci_prob=0.9, ci_kind="eti", round_to="none")
     assert np.isfinite(table["mean"].astype(float)).all()
-    found = arviz_stats.loo(tree, pointwise=True)
-    assert found.n_data_points == tree["observed_data"].sizes["observation"]
+    result = arviz_stats.loo(tree, pointwise=True)
+    assert result.n_data_points == tree["observed_data"].sizes["observation"]
     # Each row given the others, here and there: within what the smoothing of two weightings differs by.
     mine = cc.observation_influence(tree)["elpd"].values
-    assert np.abs(found.elpd_i.values - mine).max() < 0.1
+    assert np.abs(result.elpd_i.values - mine).max() < 0.1
 
 
 def test_power_scaling_finds_what_was_learned(tree):

@@ -69,55 +69,55 @@ VALUES = (0.1, 0.45, 1.1, 1.4, 2.1, 2.4, 3.1)
 
 
 @pytest.fixture(scope="module")
-def found():
+def result():
     return backtest(PRIORS, observations(VALUES), as_of="2023", model=MODEL, size=1 << 12, seed=2)
 
 
-def scores(found, method):
-    return {score.observation: score for score in found.scores if score.method == method}
+def scores(result, method):
+    return {score.observation: score for score in result.scores if score.method == method}
 
 
-def test_years_may_come_one_by_one(found):
+def test_years_may_come_one_by_one(result):
     years = iter(range(2012, 2035))
     again = backtest(PRIORS, observations(VALUES), as_of="2023", model=MODEL, years=years, size=1 << 12, seed=2)
-    assert scores(again, "posterior") == scores(found, "posterior")
+    assert scores(again, "posterior") == scores(result, "posterior")
 
 
-def test_what_came_after_changes_no_forecast(found):
+def test_what_came_after_changes_no_forecast(result):
     other = observations((*VALUES[:4], -1.0, 5.0, 8.0))
     changed = backtest(PRIORS, other, as_of="2023", model=MODEL, size=1 << 12, seed=2)
-    assert found.learned == changed.learned == 4
-    assert [s.median for s in found.scores] == [s.median for s in changed.scores]
-    assert {s.date for s in found.scores} == {2024, 2025, 2026}
+    assert result.learned == changed.learned == 4
+    assert [s.median for s in result.scores] == [s.median for s in changed.scores]
+    assert {s.date for s in result.scores} == {2024, 2025, 2026}
 
 
-def test_the_prior_is_scored_like_its_normal_distribution(found):
+def test_the_prior_is_scored_like_its_normal_distribution(result):
     spread = np.sqrt(0.4**2 + (0.2 * 5) ** 2 + 0.1**2)
     z = (VALUES[5] - 2.5) / spread
     exact = spread * (z * (2 * stats.norm.cdf(z) - 1) + 2 * stats.norm.pdf(z) - 1 / np.sqrt(np.pi))
-    score = scores(found, "prior")["row_2025"]
+    score = scores(result, "prior")["row_2025"]
     # 4,096 draws: four standard errors of a mean of values that spread by less than 1.
     assert score.crps == pytest.approx(exact, abs=4 * spread / 64)
     assert score.pit == pytest.approx(stats.norm.cdf(z), abs=4 * 0.5 / 64)
     assert score.log_score == pytest.approx(-stats.norm.logpdf(VALUES[5], 2.5, spread), abs=0.05)
 
 
-def test_the_posterior_is_scored_like_the_conjugate_one(found):
+def test_the_posterior_is_scored_like_the_conjugate_one(result):
     design = np.column_stack([np.ones(4), np.arange(4)])
     precision = np.diag([0.4**-2, 0.2**-2]) + design.T @ design / 0.1**2
     mean = np.linalg.solve(precision, np.array([0, 0.5 / 0.2**2]) + design.T @ VALUES[:4] / 0.1**2)
     row = np.array([1, 6])
     spread = np.sqrt(row @ np.linalg.solve(precision, row) + 0.1**2)
-    score = scores(found, "posterior")["row_2026"]
+    score = scores(result, "posterior")["row_2026"]
     # Four standard errors at the least effective size that passes, 400.
     assert score.median == pytest.approx(row @ mean, abs=4 * 1.25 * spread / 20)
     assert score.pit == pytest.approx(stats.norm.cdf(VALUES[6], row @ mean, spread), abs=4 * 0.5 / 20)
 
 
-def test_the_line_is_least_squares_with_students_interval(found):
+def test_the_line_is_least_squares_with_students_interval(result):
     x, y = np.arange(2020, 2024), np.array(VALUES[:4])
     line = stats.linregress(x, y)
-    score = scores(found, "line")["row_2024"]
+    score = scores(result, "line")["row_2024"]
     assert score.median == pytest.approx(line.intercept + line.slope * 2024, rel=1e-9)
     residual = y - line.intercept - line.slope * x
     scale = np.sqrt((residual**2).sum() / 2 * (1 + 1 / 4 + (2024 - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum()))
@@ -125,8 +125,8 @@ def test_the_line_is_least_squares_with_students_interval(found):
     assert score.log_score == pytest.approx(-stats.t.logpdf(VALUES[4], 2, score.median, scale), rel=1e-9)
 
 
-def test_the_points_are_the_medians_of_the_prior(found):
-    for year, score in zip((2024, 2025, 2026), scores(found, "essay").values(), strict=True):
+def test_the_points_are_the_medians_of_the_prior(result):
+    for year, score in zip((2024, 2025, 2026), scores(result, "essay").values(), strict=True):
         assert score.median == pytest.approx(0.5 * (year - 2020))
         assert score.crps == pytest.approx(abs(score.observed - score.median))
         assert np.isnan(score.log_score)
@@ -212,14 +212,14 @@ def test_a_lasting_discrepancy_carries_on_from_the_past():
     rows = observations(VALUES)
     beliefs = {"discrepancy": cc.Fixed(0.3, unit="OOM"), "correlation_time": cc.Fixed(1.5, unit="year")}
     settings = {"model": MODEL, "size": 1 << 12, "seed": 2, "choose": False}
-    found = backtest(fixed, replace(rows, priors=beliefs), as_of="2023", **settings)
+    result = backtest(fixed, replace(rows, priors=beliefs), as_of="2023", **settings)
     dates = np.array([2020, 2021, 2022, 2023, 2025])
     lasting = 0.3**2 / 2 * np.exp(-np.abs(np.subtract.outer(dates, dates)) / 1.5)
     matrix = lasting + (0.3**2 / 2 + 0.1**2) * np.eye(5)
     weights = matrix[4, :4] @ np.linalg.inv(matrix[:4, :4])
     mean = 0.5 * 5 + weights @ (np.array(VALUES[:4]) - 0.5 * np.arange(4))
     spread = np.sqrt(matrix[4, 4] - weights @ matrix[:4, 4])
-    after, before = scores(found, "posterior")["row_2025"], scores(found, "prior")["row_2025"]
+    after, before = scores(result, "posterior")["row_2025"], scores(result, "prior")["row_2025"]
     assert after.log_score == pytest.approx(-stats.norm.logpdf(VALUES[5], mean, spread), abs=1e-3)
     assert after.median == pytest.approx(mean, abs=4 * 1.25 * spread / 64)
     assert before.log_score == pytest.approx(-stats.norm.logpdf(VALUES[5], 2.5, np.sqrt(matrix[4, 4])), abs=1e-3)
@@ -292,9 +292,9 @@ def test_forms_are_judged_by_forecasts_of_two_years_from_each_half_year_of_four(
         assert future == {r.id for r in rows if date < r.known_from <= limit and r.date <= date + 2}
 
 
-def test_few_rows_choose_the_simplest_form(found):
-    assert found.choice.form == SIMPLEST
-    assert found.choice.rows < 10
+def test_few_rows_choose_the_simplest_form(result):
+    assert result.choice.form == SIMPLEST
+    assert result.choice.rows < 10
     assert FORMS[SIMPLEST] == {"lasting": 0.0, "narrowing": False}
 
 
@@ -354,11 +354,11 @@ def test_weights_of_another_form_give_the_scores_of_learning_under_it():
         assert weighted[form].mean() == pytest.approx(direct.mean(), abs=0.03)
 
 
-def test_the_trend_is_a_random_walk_with_drift(found):
+def test_the_trend_is_a_random_walk_with_drift(result):
     y = np.array(VALUES[:4])
     drift, steps = (y[3] - y[0]) / 3, np.diff(y)
     variance = ((steps - drift) ** 2).sum() / 2
-    for ahead, score in enumerate(scores(found, "trend").values(), 1):
+    for ahead, score in enumerate(scores(result, "trend").values(), 1):
         assert score.median == pytest.approx(y[3] + ahead * drift)
         scale = np.sqrt(variance * (ahead + ahead**2 / 3) + 0.1**2)
         assert score.log_score == pytest.approx(-stats.t.logpdf(VALUES[3 + ahead], 2, score.median, scale), rel=1e-9)
@@ -399,13 +399,13 @@ def test_rows_of_another_quantity_change_no_line():
 
 def test_priors_that_are_dated_after_the_origin_are_named():
     dated = PRIORS.replace(base=replace(PRIORS["base"], as_of="2025"), growth=replace(PRIORS["growth"], as_of="2023"))
-    found = backtest(dated, observations(VALUES), as_of="2023", model=MODEL, size=1 << 9)
-    assert found.younger == ("base",)
+    result = backtest(dated, observations(VALUES), as_of="2023", model=MODEL, size=1 << 9)
+    assert result.younger == ("base",)
 
 
 def test_what_is_beyond_the_horizon_is_not_scored():
-    found = backtest(PRIORS, observations(VALUES), as_of="2023", model=MODEL, horizon=1.5, size=1 << 11)
-    assert {score.date for score in found.scores} == {2024, 2025}
+    result = backtest(PRIORS, observations(VALUES), as_of="2023", model=MODEL, horizon=1.5, size=1 << 11)
+    assert {score.date for score in result.scores} == {2024, 2025}
 
 
 SHIPPED = cc.read_priors("situational_awareness")
@@ -461,13 +461,13 @@ def test_the_pool_is_the_mixture_of_its_members():
     """Of two sets that are sure of other levels the pool gives each half: its density is the mean of theirs."""
     rows = observations(VALUES)
     far = PRIORS.replace(base=cc.Normal(1.5, 0.4, unit="OOM"))
-    found = backtest(PRIORS, rows, as_of="2020", others={"far": far}, model=MODEL, size=1 << 12, seed=2)
-    near, other, pool = (scores(found, method) for method in ("posterior", "far", "pool"))
+    result = backtest(PRIORS, rows, as_of="2020", others={"far": far}, model=MODEL, size=1 << 12, seed=2)
+    near, other, pool = (scores(result, method) for method in ("posterior", "far", "pool"))
     for name, one in pool.items():
         mean = np.mean(np.exp([-near[name].log_score, -other[name].log_score]))
         assert -one.log_score == pytest.approx(np.log(mean), rel=1e-9)
         assert one.pit == pytest.approx((near[name].pit + other[name].pit) / 2, abs=1e-9)
-    assert {score.method for score in found.scores} >= {"prior of far"}
+    assert {score.method for score in result.scores} >= {"prior of far"}
 
 
 @pytest.mark.parametrize("name", ["posterior", "prior", "line", "trend", "essay", "pool"])
@@ -496,10 +496,10 @@ def test_skill_by_quantity_and_group_is_the_skill_of_those_rows():
 def test_only_a_recipe_builds_the_priors_of_a_date(recipe, monkeypatch):
     built = []
     monkeypatch.setattr(module, "origin_priors", lambda base, rows, date: built.append(date) or base)
-    found = backtest(PRIORS, observations(VALUES), as_of="2023", model=MODEL, size=1 << 9, recipe=recipe)
+    result = backtest(PRIORS, observations(VALUES), as_of="2023", model=MODEL, size=1 << 9, recipe=recipe)
     # For the forecasts and for what is said of what was learned; of so few rows none chooses a form.
     assert set(built) == ({"2023"} if recipe else set())
-    assert found.statement
+    assert result.statement
 
 
 def test_a_recipe_gives_each_date_its_own_prior_set():

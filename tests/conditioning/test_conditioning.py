@@ -162,11 +162,11 @@ def rank_of_truth(problem, truth, values, method, seed):
     likelihoods = problem.log_likelihood(scores)
     weights = smoothed_weights(likelihoods)
     if method == "importance":
-        found = resampled(scores, likelihoods, weights, draws=128, seed=seed, name="toy")
+        result = resampled(scores, likelihoods, weights, draws=128, seed=seed, name="toy")
     else:
         target = problem.log_likelihood
-        found = sampled(target, scores, likelihoods, weights, seed=seed, name="toy", budget=1, draws=128)
-    draws = found.scores.reshape(-1, truth.size)
+        result = sampled(target, scores, likelihoods, weights, seed=seed, name="toy", budget=1, draws=128)
+    draws = result.scores.reshape(-1, truth.size)
     return (draws < truth).mean(axis=0)
 
 
@@ -238,8 +238,10 @@ def test_the_evidence_is_the_density_of_what_was_observed(method):
     design = np.column_stack([np.ones(len(DATES)), np.array(DATES) - 2020])
     whole = design @ prior @ design.T + 0.15**2 * np.eye(len(DATES))
     exact = stats.multivariate_normal.logpdf(VALUES, design @ [BASE[0], GROWTH[0]], whole)
-    found = [cc.condition(priors(), observed(VALUES), seed=seed, **settings).attrs["log_evidence"] for seed in range(3)]
-    assert np.mean(found) == pytest.approx(exact, abs=4 * 0.1 / np.sqrt(12))
+    result = [
+        cc.condition(priors(), observed(VALUES), seed=seed, **settings).attrs["log_evidence"] for seed in range(3)
+    ]
+    assert np.mean(result) == pytest.approx(exact, abs=4 * 0.1 / np.sqrt(12))
 
 
 def walkers(evidence, variance=0.01):
@@ -319,11 +321,11 @@ def test_weights_that_fail_are_said_to_fail_or_sampled_on():
     forced = cc.condition(priors(), far, model=MODEL, size=1 << 10, discrepancy=0.0, method="importance")
     assert forced.attrs["reached"] == 0
     assert re.search(r"above 0\.7, effective size \d+ below 400: not to be trusted", forced.attrs["statement"])
-    found = cc.condition(priors(), far, model=MODEL, size=1 << 10, discrepancy=0.0)
+    result = cc.condition(priors(), far, model=MODEL, size=1 << 10, discrepancy=0.0)
     mean, covariance = exact_posterior(np.array([3.0, 5.0, 6.0, 8.0]), sd=0.02)
-    assert found.attrs["method"] == "tempered"
-    assert found.attrs["reached"] == 1
-    assert found["posterior"]["base"].values.mean() == pytest.approx(mean[0], abs=4 * np.sqrt(covariance[0, 0] / 400))
+    assert result.attrs["method"] == "tempered"
+    assert result.attrs["reached"] == 1
+    assert result["posterior"]["base"].values.mean() == pytest.approx(mean[0], abs=4 * np.sqrt(covariance[0, 0] / 400))
 
 
 @pytest.mark.parametrize(
@@ -431,10 +433,10 @@ def test_the_diagnostics_of_several_parts_are_the_worst_of_each_or_their_sum():
     sums = {"evaluations": 12, "log_evidence": -3.0, "reached": False}
     words = {"method": "importance and tempered", "statement": "one\ntwo"}
     for order in (1, -1):
-        found = joined(parts[::order], [np.array([0]), np.array([1])][::order])
+        result = joined(parts[::order], [np.array([0]), np.array([1])][::order])
         words["statement"] = "\n".join(["one", "two"][::order])
-        assert found.diagnostics == {**worst, **sums, **words}
-        assert (found.scores == [1, 2]).all() and (found.log_likelihood == 3).all()
+        assert result.diagnostics == {**worst, **sums, **words}
+        assert (result.scores == [1, 2]).all() and (result.log_likelihood == 3).all()
 
 
 def test_a_likelihood_that_is_the_same_everywhere_has_a_known_evidence_after_one_step():
@@ -525,27 +527,27 @@ def test_lessons_name_what_moved_which_row_did_it_and_what_conflicts():
     """Three rows on the prior's line and one ten times above it: growth rises by that row, and it conflicts."""
     values = [*(BASE[0] + GROWTH[0] * (np.array(DATES[:3]) - 2020)), BASE[0] + GROWTH[0] * 3.25 + 1]
     tree = cc.condition(priors(0), observed(values), model=MODEL, size=1 << 13, seed=6, discrepancy=0.0)
-    found = lessons(tree)
-    growth = next(one for one in found["learned"] if one["name"] == "growth")
+    result = lessons(tree)
+    growth = next(one for one in result["learned"] if one["name"] == "growth")
     assert growth["teacher"] == "level_3"
     assert growth["shift"] > 0
     assert growth["taught"] > 0
     # The strength of a lesson is the shift, or the part of the width that is gone, in deviations of the prior.
-    for one in found["learned"]:
+    for one in result["learned"]:
         before, after = (tree[group][one["name"]].values.std(ddof=1) for group in ("prior", "posterior"))
         assert one["strength"] == pytest.approx(max(abs(one["shift"]), 1 - after / before))
     assert growth["before"] == learned(tree)["prior"].sel(input="growth").values.tolist()
-    assert [one["observation"] for one in found["conflicts"]] == ["level_3"]
-    assert found["conflicts"][0]["observed"] == pytest.approx(10.0 ** values[3])
-    assert found["conflicts"][0]["before"][2] < found["conflicts"][0]["observed"]
-    assert (found["rows"], found["by_chance"]) == (4, pytest.approx(0.2))
+    assert [one["observation"] for one in result["conflicts"]] == ["level_3"]
+    assert result["conflicts"][0]["observed"] == pytest.approx(10.0 ** values[3])
+    assert result["conflicts"][0]["before"][2] < result["conflicts"][0]["observed"]
+    assert (result["rows"], result["by_chance"]) == (4, pytest.approx(0.2))
 
 
 def test_a_lesson_is_a_shift_or_a_narrowing_by_a_tenth_the_strongest_first(monkeypatch):
     names, ends = ["still", "narrowed", "moved", "wider"], (("quantile", "input"), np.zeros((3, 4)))
-    found = {"shift": [0.09, 0.0, -0.5, 0.0], "contraction": [0.09, 0.11, 0.0, -0.5], "unit": ["1"] * 4}
+    result = {"shift": [0.09, 0.0, -0.5, 0.0], "contraction": [0.09, 0.11, 0.0, -0.5], "unit": ["1"] * 4}
     table = xr.Dataset(
-        {k: ("input", v) for k, v in found.items()} | {"prior": ends, "posterior": ends}, {"input": names}
+        {k: ("input", v) for k, v in result.items()} | {"prior": ends, "posterior": ends}, {"input": names}
     )
     by_row = {"shift": (("observation", "input"), [[0.1, 0.0, -0.4, 0.0], [0.0, 0.1, 0.2, 0.1]])}
     influence = xr.Dataset(by_row, {"observation": ["first", "second"], "input": names})

@@ -158,8 +158,8 @@ def of_likelihood(name, value, unit):
 
 @pytest.mark.parametrize(("name", "value", "unit", "converted", "needed"), UNITS)
 def test_a_parameter_of_the_likelihood_is_read_in_its_unit(tmp_path, name, value, unit, converted, needed):
-    found = read_observations(written(tmp_path, of_likelihood(name, value, unit))).priors[name]
-    assert (found.median, found.unit) == (pytest.approx(converted), needed)
+    result = read_observations(written(tmp_path, of_likelihood(name, value, unit))).priors[name]
+    assert (result.median, result.unit) == (pytest.approx(converted), needed)
 
 
 @pytest.mark.parametrize(("name", "unit"), [("discrepancy", "year"), ("discrepancy", "1"), ("correlation_time", "OOM")])

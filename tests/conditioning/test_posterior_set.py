@@ -82,16 +82,16 @@ def attributes_of(tree):
 
 
 def test_the_same_rows_in_another_folder_leave_the_same_attributes_and_set(tmp_path):
-    files, found = [tmp_path / "home of one" / "rows.csv", tmp_path / "of" / "another" / "rows.csv"], []
+    files, result = [tmp_path / "home of one" / "rows.csv", tmp_path / "of" / "another" / "rows.csv"], []
     for file in files:
         file.parent.mkdir(parents=True)
         write_observations(ALL, file)
         file.write_text(file.read_text() + "bad,2030\n")
         rows = replace(cc.read_observations(file, skip_bad=True), priors=ALL.priors)
         tree = cc.condition(PRIORS, rows, model=MODEL, size=1 << 12)
-        found.append((attributes_of(tree), write_prior_set(tree, PRIORS, rows, tmp_path / "set.toml").read_text()))
-    assert found[0] == found[1]
-    said = repr(found[0]).replace(str(tmp_path / "set.toml"), "")
+        result.append((attributes_of(tree), write_prior_set(tree, PRIORS, rows, tmp_path / "set.toml").read_text()))
+    assert result[0] == result[1]
+    said = repr(result[0]).replace(str(tmp_path / "set.toml"), "")
     assert str(tmp_path) not in said and "home of one" not in said
     record = cc.provenance_of(tree)
     assert (record["observations_name"], record["observations_hash"]) == ("rows", rows.hash)

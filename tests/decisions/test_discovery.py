@@ -25,16 +25,16 @@ PRIORS = cc.Priors(growth=cc.Uniform(0, 1), start=cc.Uniform(1, 2, unit="GW"), n
 
 @pytest.fixture(scope="module")
 def forecast():
-    found = cc.propagate(cc.draw(PRIORS, 20000, seed=3), model=cc.Model([power]))
-    values = either(found["growth"].values, found["start"].values)
-    return found.assign(either=("sample", values.astype(float), {"role": "output", "units": "1"}))
+    result = cc.propagate(cc.draw(PRIORS, 20000, seed=3), model=cc.Model([power]))
+    values = either(result["growth"].values, result["start"].values)
+    return result.assign(either=("sample", values.astype(float), {"role": "output", "units": "1"}))
 
 
 def test_a_box_says_where_in_words_with_units(forecast):
-    found = cc.discover(forecast, "power > 12 GW")
-    assert "growth is above 0." in found.attrs["words"]
-    assert "GW" in found.attrs["words"]
-    box = found.isel(box=0)
+    result = cc.discover(forecast, "power > 12 GW")
+    assert "growth is above 0." in result.attrs["words"]
+    assert "GW" in result.attrs["words"]
+    box = result.isel(box=0)
     assert np.isinf(box["lower"].sel(input="noise"))
     assert np.isnan(box["quasi_p"].sel(input="noise"))
     assert float(box["quasi_p"].sel(input="growth")) < 1e-6
@@ -57,18 +57,18 @@ def within(growth, start):
 def test_limits_on_both_sides_and_numbers_on_draws_apart(forecast):
     holds = within(forecast["growth"].values, forecast["start"].values).astype(float)
     planted = forecast.assign(planted=("sample", holds, {"role": "output", "units": "1"}))
-    found = cc.discover(planted, "planted > 0.5", peeled=0.5, boxes=3)
-    assert found.sizes["box"] == 1
-    box = found.isel(box=0)
+    result = cc.discover(planted, "planted > 0.5", peeled=0.5, boxes=3)
+    assert result.sizes["box"] == 1
+    box = result.isel(box=0)
     assert box["lower"].sel(input=["growth", "start", "noise"]).values == pytest.approx(
         [0.3, -np.inf, -np.inf], abs=0.02
     )
     assert box["upper"].sel(input=["growth", "start", "noise"]).values == pytest.approx([0.6, 1.4, np.inf], abs=0.02)
-    assert (found.attrs["condition"], found.attrs["before"]) == ("planted > 0.5", holds.mean())
+    assert (result.attrs["condition"], result.attrs["before"]) == ("planted > 0.5", holds.mean())
     assert re.fullmatch(
         r"Planted > 0\.5 in \d+ % of draws where growth is from 0\.\d+ to 0\.\d+ and start is below 1\.4\d* GW; "
         r"\d+ % of its cases are there\.",
-        found.attrs["words"],
+        result.attrs["words"],
     )
     # A quarter of the draws judges.
     density, mass = float(box["density"]), float(box["mass"])
@@ -83,9 +83,9 @@ def test_limits_on_both_sides_and_numbers_on_draws_apart(forecast):
 def test_draws_that_find_choose_and_judge_are_apart(forecast, monkeypatch):
     seen = []
 
-    def chosen(boxes, found, other, density):
-        seen.extend([found[0], other[0]])
-        return chosen_box(boxes, found, other, density)
+    def chosen(boxes, result, other, density):
+        seen.extend([result[0], other[0]])
+        return chosen_box(boxes, result, other, density)
 
     def labelled(boxes, names, edges, codes, holds):
         seen.append(codes)
@@ -104,29 +104,29 @@ def test_a_limit_may_be_at_the_outermost_edge():
     # Four bins between three edges: without the first bin, and without the last.
     codes = np.array([np.arange(8) % 4] * 3, dtype=np.uint8)
     box = Box(np.array([1, 0, 0]), np.array([250, 2, 3]))
-    found = regions._labelled([box], ["a", "b", "c"], [np.array([1.0, 2.0, 3.0])] * 3, codes, codes[0] > 1)
-    assert found["lower"].values.tolist() == [[1, -np.inf, -np.inf]]
-    assert found["upper"].values.tolist() == [[np.inf, 3, np.inf]]
+    result = regions._labelled([box], ["a", "b", "c"], [np.array([1.0, 2.0, 3.0])] * 3, codes, codes[0] > 1)
+    assert result["lower"].values.tolist() == [[1, -np.inf, -np.inf]]
+    assert result["upper"].values.tolist() == [[np.inf, 3, np.inf]]
 
 
 def test_a_small_box_that_is_certain_is_found_where_cases_are_common(forecast):
     for least, options in ((0.9, {"density": 0.95}), (0.5, {"boxes": 2})):
         holds = (forecast["growth"].values > least) | (np.random.default_rng(5).uniform(size=20000) < 0.3)
         common = forecast.assign(common=("sample", holds.astype(float), {"role": "output", "units": "1"}))
-        found = cc.discover(common, "common > 0.5", **options)
+        result = cc.discover(common, "common > 0.5", **options)
         # What is left is chance, which has no box.
-        assert found["lower"].sel(input="growth").values.tolist() == [pytest.approx(least, abs=0.01)]
+        assert result["lower"].sel(input="growth").values.tolist() == [pytest.approx(least, abs=0.01)]
 
 
 def test_two_regions_are_two_boxes(forecast):
     assert cc.discover(forecast, "either > 0.5").sizes["box"] == 1
-    found = cc.discover(forecast, "either > 0.5", boxes=2)
-    assert found["box"].values.tolist() == [1, 2]
-    assert found.sizes["box"] == 2
-    assert (found["density"] > 0.95).all()
+    result = cc.discover(forecast, "either > 0.5", boxes=2)
+    assert result["box"].values.tolist() == [1, 2]
+    assert result.sizes["box"] == 2
+    assert (result["density"] > 0.95).all()
     # A case is in one box only.
-    assert 0.95 < float(found["coverage"].sum()) <= 1
-    assert len(found.attrs["words"].splitlines()) == 2
+    assert 0.95 < float(result["coverage"].sum()) <= 1
+    assert len(result.attrs["words"].splitlines()) == 2
 
 
 def test_a_density_that_is_asked_for_is_kept(forecast):
@@ -138,9 +138,9 @@ def test_a_density_that_is_asked_for_is_kept(forecast):
 
 def test_what_no_input_explains_has_no_box(forecast):
     chance = forecast.assign(coin=("sample", np.random.default_rng(1).uniform(size=20000), {"units": "1"}))
-    found = cc.discover(chance, "coin > 0.7", boxes=2)
-    assert found.sizes["box"] == 1
-    assert found.attrs["words"].startswith("No box was found that has more often that coin > 0.7: it is so in 30 %")
+    result = cc.discover(chance, "coin > 0.7", boxes=2)
+    assert result.sizes["box"] == 1
+    assert result.attrs["words"].startswith("No box was found that has more often that coin > 0.7: it is so in 30 %")
 
 
 @pytest.mark.parametrize(

@@ -56,15 +56,15 @@ def shipped():
 
 
 def test_a_linear_gaussian_output_splits_as_its_variance(forecast):
-    found = cc.evppi(forecast, "total")
-    assert found["evppi"].dims == ("target", "input")
-    assert found["input"].values.tolist() == ["x", "y", "z", "idle"]
-    errors = found["evppi_error"].values[0]
+    result = cc.evppi(forecast, "total")
+    assert result["evppi"].dims == ("target", "input")
+    assert result["input"].values.tolist() == ["x", "y", "z", "idle"]
+    errors = result["evppi_error"].values[0]
     half = norm.ppf(0.975) * errors[:2]
-    assert (found["evppi_high"] - found["evppi"]).values[0, :2] == pytest.approx(half)
-    assert (found["evppi"] - found["evppi_low"]).values[0, :2] == pytest.approx(half)
-    assert (np.abs(found["evppi"].values[0] - [*SHARES, 0]) <= 3 * errors + 1e-12).all()
-    assert re.fullmatch(r"Knowing x would cut the variance of total by 6[345] % \(±1\)\.", found.attrs["words"])
+    assert (result["evppi_high"] - result["evppi"]).values[0, :2] == pytest.approx(half)
+    assert (result["evppi"] - result["evppi_low"]).values[0, :2] == pytest.approx(half)
+    assert (np.abs(result["evppi"].values[0] - [*SHARES, 0]) <= 3 * errors + 1e-12).all()
+    assert re.fullmatch(r"Knowing x would cut the variance of total by 6[345] % \(±1\)\.", result.attrs["words"])
 
 
 def test_groups_are_worth_no_less_than_what_is_in_them_and_no_more_than_everything(forecast):
@@ -103,19 +103,19 @@ def test_of_a_rare_event_intervals_are_wide_and_words_say_why(forecast, score):
 
 
 def test_pairs_are_worth_their_sum_where_nothing_interacts(forecast):
-    found = cc.evppi(forecast, "total", of="pairs")
-    assert found.sizes["pair"] == 6
-    assert float(found["evppi"].sel(pair="x and y")[0]) == pytest.approx(0.89, abs=0.02)
+    result = cc.evppi(forecast, "total", of="pairs")
+    assert result.sizes["pair"] == 6
+    assert float(result["evppi"].sel(pair="x and y")[0]) == pytest.approx(0.89, abs=0.02)
 
 
 def test_every_shipped_claim_and_output_by_year_is_answered_at_once(shipped):
-    found = cc.evppi(shipped, inputs=["cluster_growth_rate", "load_factor"])
-    names = found["target"].values.tolist()
+    result = cc.evppi(shipped, inputs=["cluster_growth_rate", "load_factor"])
+    names = result["target"].values.tolist()
     assert {"gigawatt_cluster", "ten_gigawatts_2028", "training_cluster_power in 2030"} <= set(names)
-    assert set(found["score"].values) == {"brier", "variance"}
-    assert (found["evppi"] >= 0).all()
-    assert (found["zero"] == (found["evppi"] == 0)).all()
-    assert len(found.attrs["words"].splitlines()) == len(names)
+    assert set(result["score"].values) == {"brier", "variance"}
+    assert (result["evppi"] >= 0).all()
+    assert (result["zero"] == (result["evppi"] == 0)).all()
+    assert len(result.attrs["words"].splitlines()) == len(names)
 
 
 def test_one_claim_by_its_id_is_that_of_all_and_a_score_chooses_what_it_fits(shipped):
@@ -164,8 +164,8 @@ def test_an_output_that_is_the_same_in_every_sample_of_a_year_is_left_out():
     outputs["kind"] = ("sample", x % 2, {"role": "output", "labels": '["even", "odd"]'})
     forecast = forecast.assign(outputs)
     for target in ("out", None):
-        found = cc.evpi(forecast, target, score="variance")
-        assert found["target"].values.tolist() == ["out in 2025", "out in 2026"]
+        result = cc.evpi(forecast, target, score="variance")
+        assert result["target"].values.tolist() == ["out in 2025", "out in 2026"]
     with pytest.raises(cc.InputError, match="'out in 2024' does not vary over the samples"):
         cc.evpi(forecast, "out in 2024")
     with pytest.raises(cc.InputError, match="'kind' holds labels, not numbers; .* as 'kind = LABEL'$"):
@@ -173,9 +173,9 @@ def test_an_output_that_is_the_same_in_every_sample_of_a_year_is_left_out():
 
 
 def test_a_result_survives_a_file(shipped, tmp_path):
-    found = cc.evppi(shipped, "training_cluster_power in 2030", inputs=["cluster_growth_rate"])
-    cc.write_netcdf(found, tmp_path / "value.nc")
-    assert cc.read_netcdf(tmp_path / "value.nc").identical(found)
+    result = cc.evppi(shipped, "training_cluster_power in 2030", inputs=["cluster_growth_rate"])
+    cc.write_netcdf(result, tmp_path / "value.nc")
+    assert cc.read_netcdf(tmp_path / "value.nc").identical(result)
 
 
 def chemotherapy():
@@ -210,7 +210,7 @@ def chemotherapy():
         to_hospital, dies = (1 - (1 - x[name]) ** (1 / 52) for name in ("hospital", "death"))
         rate, later = x["death_rate"], 1 - np.exp(-x["death_rate"] / 52)
         odds = x["side_effects"] / (1 - x["side_effects"]) * np.exp(x["log_odds_ratio"])
-        found = {}
+        result = {}
         for name, ill, drug in (("standard", x["side_effects"], 120), ("new", odds / (1 + odds), 1975)):
             home, hospital, well, dead = ill, 0 * ill, 0 * ill, 0 * ill
             weeks = np.array([home, hospital, well])
@@ -225,8 +225,8 @@ def chemotherapy():
             years = (utility * weeks).sum(axis=0) / 52 + (1 - ill) * x["recovered_utility"] * 53 / 52
             years = years + (1 - dead) * x["home_utility"] * (np.exp(-2 * rate) - np.exp(-40 * rate)) / rate
             cost = drug + (x["home_cost"] * weeks[0] + x["hospital_cost"] * weeks[1] + x["death_cost"] * dead) / 52
-            found[name] = 20_000 * years - cost - (1 - dead) * (1 - np.exp(-38 * rate)) * x["death_cost"]
-        return {**found, "side_effects_of_the_new": odds / (1 + odds)}
+            result[name] = 20_000 * years - cost - (1 - dead) * (1 - np.exp(-38 * rate)) * x["death_cost"]
+        return {**result, "side_effects_of_the_new": odds / (1 + odds)}
 
     return priors, benefit
 
@@ -255,22 +255,22 @@ def test_a_decision_by_its_loss_is_a_unit_normal_loss_integral(forecast):
     perfect = cc.evpi(forecast, act)
     assert float(perfect["evpi"][0]) == pytest.approx(norm.pdf(0), abs=0.01)
     assert float(perfect["before"][0]) == min(0.0, -float(forecast["total"].mean()))
-    found = cc.evppi(forecast, act)
+    result = cc.evppi(forecast, act)
     larger = cc.Decision(["go", "stay"], lambda action, draws: -3 * draws["total"] * (action == "go"), name="larger")
     two = cc.evppi(forecast, [act, larger])
-    assert (two["evppi"].values[0] == found["evppi"].values[0]).all()
+    assert (two["evppi"].values[0] == result["evppi"].values[0]).all()
     exact = np.sqrt([*SHARES, 0]) * norm.pdf(0)
-    assert found["evppi"].values[0] == pytest.approx(exact, abs=0.015)
-    assert found["share"].values[0] == pytest.approx(np.sqrt([*SHARES, 0]), abs=0.04)
-    assert re.search(r"by 0\.3\d+ \(±0\.\d+\), [78]\d % of what knowing everything would", found.attrs["words"])
+    assert result["evppi"].values[0] == pytest.approx(exact, abs=0.015)
+    assert result["share"].values[0] == pytest.approx(np.sqrt([*SHARES, 0]), abs=0.04)
+    assert re.search(r"by 0\.3\d+ \(±0\.\d+\), [78]\d % of what knowing everything would", result.attrs["words"])
 
 
 def test_what_changes_no_choice_is_worth_nothing_in_words_too(forecast):
     better = cc.Decision(["a", "b"], lambda action, draws: (action == "b") + 0 * draws["x"], unit="USD")
-    found = cc.evppi(forecast, better, inputs=["x", "idle"])
-    assert (found["evppi"] == 0).all() and (found["share"] == 0).all() and found["zero"].all()
-    assert not found["doubtful"].any()
-    assert found.attrs["words"] == "Nothing looked at would cut the expected loss of decision (a, b)."
+    result = cc.evppi(forecast, better, inputs=["x", "idle"])
+    assert (result["evppi"] == 0).all() and (result["share"] == 0).all() and result["zero"].all()
+    assert not result["doubtful"].any()
+    assert result.attrs["words"] == "Nothing looked at would cut the expected loss of decision (a, b)."
     words = cc.evppi(forecast, "total", inputs="idle").attrs["words"]
     assert words == "Nothing looked at would cut the variance of total."
     costly = cc.Decision(["a", "b"], lambda action, draws: draws["total"] * (action == "a"), unit="USD")
@@ -286,13 +286,13 @@ def test_several_samples_looked_at_together_are_drawn_without_repeats(forecast, 
     monkeypatch.setattr(information, "rank_scores", lambda columns: rank_scores(seen.append(columns) or columns))
     some = forecast.isel(sample=slice(2048))
     alone = cc.evppi(some, "total")["evppi"].values
-    found = cc.evppi(some, "total", of={"both": ["x", "y"], "x": ["x"], "y": ["y"], "z": ["z"], "idle": "idle"})
+    result = cc.evppi(some, "total", of={"both": ["x", "y"], "x": ["x"], "y": ["y"], "z": ["z"], "idle": "idle"})
     assert np.unique(seen[0], axis=1).shape == (4, 2000)
-    assert float(found["evppi"][0, 0]) == pytest.approx(0.89, abs=0.06)
+    assert float(result["evppi"][0, 0]) == pytest.approx(0.89, abs=0.06)
     assert cc.evppi(some, "total", of="groups", model=cc.Model([total, power]))["group"].values.tolist() == [
         "test_information"
     ]
-    assert (found["evppi"].values[:, 1:] == alone).all()
+    assert (result["evppi"].values[:, 1:] == alone).all()
     monkeypatch.setattr(information, "PAIRED", 2)
     assert cc.evppi(some, "total", of="pairs")["pair"].values.tolist() == ["x and y"]
     # Of several targets by the share of each, not by what it is measured in.
@@ -353,9 +353,9 @@ def test_words_name_what_is_worth_something(value, error, words):
 
 def test_doubt_is_stated_where_it_is_half_of_the_error_and_more_than_a_hundredth_of_all():
     errors, doubts = [0.1, 0.1, 0.02, 0.02], [0.06, 0.045, 0.05, 0.035]
-    found = labels([[1.0] * 4, errors, doubts], np.tile([-2.0, 2.0], 100))
-    assert found["doubtful"].values.tolist() == [[True, False, True, False]]
-    assert found.attrs["warning"] == (
+    result = labels([[1.0] * 4, errors, doubts], np.tile([-2.0, 2.0], 100))
+    assert result["doubtful"].values.tolist() == [[True, False, True, False]]
+    assert result.attrs["warning"] == (
         "so many draws do not show how the output hangs on input 0, input 2: intervals may be too narrow; draw more"
     )
 
@@ -370,18 +370,18 @@ def test_doubt_is_stated_where_it_is_half_of_the_error_and_more_than_a_hundredth
     ],
 )
 def test_words_state_what_few_events_make_of_intervals(events, warning):
-    found = labels([[0.005], [0.0005], [0.0]], (np.arange(400) < events).astype(float), "brier")
-    low, high = (float(found[f"evppi_{end}"][0, 0]) for end in ("low", "high"))
-    assert found.attrs["warning"] == warning
-    assert (low == 0) == ("too few" in warning) == found.attrs["words"].startswith("Nothing")
+    result = labels([[0.005], [0.0005], [0.0]], (np.arange(400) < events).astype(float), "brier")
+    low, high = (float(result[f"evppi_{end}"][0, 0]) for end in ("low", "high"))
+    assert result.attrs["warning"] == warning
+    assert (low == 0) == ("too few" in warning) == result.attrs["words"].startswith("Nothing")
     assert (high - low == pytest.approx(2 * norm.ppf(0.975) * 0.0005)) == (not warning)
 
 
 @given(st.sampled_from([np.exp, np.arctan, lambda x: -(x**3)]), st.sampled_from(["total > 1", "total"]))
 def test_an_input_may_be_stated_on_any_scale(forecast, scale, target):
     other = forecast.assign(x=scale(forecast["x"]).assign_attrs(forecast["x"].attrs))
-    found = [cc.evppi(each, target, inputs="x")["evppi"].values for each in (forecast, other)]
-    assert found[0] == pytest.approx(found[1], rel=0.01)
+    result = [cc.evppi(each, target, inputs="x")["evppi"].values for each in (forecast, other)]
+    assert result[0] == pytest.approx(result[1], rel=0.01)
 
 
 @pytest.mark.parametrize("score", ["variance", "crps", "width"])
@@ -390,8 +390,8 @@ def test_intervals_hold_on_low_discrepancy_points_too(score):
     exact = {"variance": SHARES, "crps": narrower / np.sqrt(np.pi), "width": 2 * norm.ppf(0.95) * narrower}[score]
     for seed in range(5):
         inputs = cc.draw(PRIORS, 8192, design="sobol", seed=seed)
-        found = cc.evppi(cc.propagate(inputs, model=cc.Model([total])), "total", score=score, inputs=["x", "y", "z"])
-        assert (np.abs(found["evppi"].values[0] - exact) <= 1.96 * found["evppi_error"].values[0]).all()
+        result = cc.evppi(cc.propagate(inputs, model=cc.Model([total])), "total", score=score, inputs=["x", "y", "z"])
+        assert (np.abs(result["evppi"].values[0] - exact) <= 1.96 * result["evppi_error"].values[0]).all()
     assert not independent(inputs) and independent(cc.draw(PRIORS, 8))
 
 
@@ -406,16 +406,16 @@ def test_pairs_hold_on_low_discrepancy_points_too(score, exact):
     model, priors = cc.Model([cc.quantity("1")(space["even"])]), cc.Priors(**dict.fromkeys("abcdef", cc.Normal(0, 1)))
     for seed in range(3):
         forecast = cc.propagate(cc.draw(priors, 2048, design="sobol", seed=seed), model=model)
-        found = cc.evppi(forecast, "even", score=score, of="pairs", inputs=["a", "b"])
-        assert abs(float(found["evppi"][0, 0]) - exact) < 1.96 * float(found["evppi_error"][0, 0])
+        result = cc.evppi(forecast, "even", score=score, of="pairs", inputs=["a", "b"])
+        assert abs(float(result["evppi"][0, 0]) - exact) < 1.96 * float(result["evppi_error"][0, 0])
 
 
 def test_sections_of_the_model_are_groups(shipped):
-    found = cc.evppi(shipped, "training_cluster_power in 2030", of="groups")
-    assert {"cluster", "demand", "electricity"} <= set(found["group"].values)
-    assert str(found["group"].values[np.argmax(found["evppi"].values)]) == "cluster"
+    result = cc.evppi(shipped, "training_cluster_power in 2030", of="groups")
+    assert {"cluster", "demand", "electricity"} <= set(result["group"].values)
+    assert str(result["group"].values[np.argmax(result["evppi"].values)]) == "cluster"
     alone = cc.evppi(shipped, "training_cluster_power in 2030")
-    assert float(found["evppi"].max()) >= float(alone["evppi"].max())
+    assert float(result["evppi"].max()) >= float(alone["evppi"].max())
 
 
 def test_a_change_from_a_date_on_is_in_the_section_of_its_input():
@@ -429,9 +429,9 @@ def test_a_change_from_a_date_on_is_in_the_section_of_its_input():
         rate_from_2026=cc.Normal(0.5, 0.2, unit="1/year"),
     )
     model = cc.Model([grown])
-    found = cc.propagate(cc.draw(priors, 8192, seed=3), model=model, years=[2028])
+    result = cc.propagate(cc.draw(priors, 8192, seed=3), model=model, years=[2028])
     # Two years at either rate: the variances of the logarithm are as 1 to 4.
-    alone, together = (cc.evppi(found, "grown", of=of, model=model) for of in ("inputs", "groups"))
+    alone, together = (cc.evppi(result, "grown", of=of, model=model) for of in ("inputs", "groups"))
     assert alone["share"].values[0] == pytest.approx([0.2, 0.8], abs=0.03)
     assert together["group"].values.tolist() == ["test_information"]
     assert together["share"].values[0] == pytest.approx([1.0], abs=0.03)
@@ -442,15 +442,15 @@ def test_a_change_from_a_date_on_is_in_the_section_of_its_input():
 def test_an_observation_of_a_linear_gaussian_output_is_worth_its_reliability(forecast, sd):
     # log10 power = x + y is normal with variance 2; seen with error and discrepancy 0.1 to 0.3 of known prior.
     row = {"id": "seen", "date": 2027, "quantity": "power", "unit": "1", "sd_log10": sd}
-    found = cc.evsi(forecast, "power", observation=row)
+    result = cc.evsi(forecast, "power", observation=row)
     discrepancy = cc.read_observations().priors["discrepancy"]
     squared = (discrepancy.quantile((np.arange(4000) + 0.5) / 4000) ** 2).mean()
     exact = 4 / (2 + sd**2 + squared)
-    assert found["evsi"].dims == ("target", "observation")
+    assert result["evsi"].dims == ("target", "observation")
     if sd < 1:
-        assert found.attrs["words"].startswith("Seeing 'seen' would cut the variance of power by ")
-    assert float(found["evsi"][0, 0]) == pytest.approx(exact, abs=4 * float(found["evsi_error"][0, 0]) + 0.01)
-    assert float(found["evsi"][0, 0]) <= float(cc.evpi(forecast, "power")["evpi"][0])
+        assert result.attrs["words"].startswith("Seeing 'seen' would cut the variance of power by ")
+    assert float(result["evsi"][0, 0]) == pytest.approx(exact, abs=4 * float(result["evsi_error"][0, 0]) + 0.01)
+    assert float(result["evsi"][0, 0]) <= float(cc.evpi(forecast, "power")["evpi"][0])
 
 
 def test_an_observation_is_worth_what_an_input_of_its_draws_is(forecast):
@@ -458,11 +458,11 @@ def test_an_observation_is_worth_what_an_input_of_its_draws_is(forecast):
     assert (imagined(forecast, possible(SEEN), seed=3)[1] == seen).all()
     assert len(possible("possible")) > 1
     direct = cc.evppi(forecast.assign(seen=("sample", seen[0], {"role": "input"})), "power", inputs=name)
-    found = cc.evsi(forecast, "power", observation=SEEN, seed=3)
+    result = cc.evsi(forecast, "power", observation=SEEN, seed=3)
     for key in ("", "_error", "_low", "_high"):
-        assert found[f"evsi{key}"].values == pytest.approx(direct[f"evppi{key}"].values, rel=1e-12)
+        assert result[f"evsi{key}"].values == pytest.approx(direct[f"evppi{key}"].values, rel=1e-12)
     both = cc.evsi(forecast, "power", observation=SEEN, seed=3, together=True)
-    xr.testing.assert_equal(both.isel(observation=[0]), found)
+    xr.testing.assert_equal(both.isel(observation=[0]), result)
     # Another seed draws other discrepancies too, not only other errors of the same size.
     sharp = {**SEEN, "sd_log10": 1e-6}
     off = [np.abs(imagined(forecast, sharp, seed)[1][0] - np.log10(forecast["power"].values)) for seed in (0, 1)]
@@ -473,7 +473,7 @@ def test_an_observation_is_worth_what_an_input_of_its_draws_is(forecast):
 def test_an_observation_is_worth_what_the_likelihood_of_conditioning_makes_of_it(forecast, kind):
     # Every hundredth draw makes an observation; all draws, weighted by its likelihood, say what is then forecast.
     row = {"id": "a", "date": 2027, "quantity": "power", "unit": "1", "sd_log10": 0.5, "kind": kind}
-    found = cc.evsi(forecast, "power > 3", observation=row, seed=4)
+    result = cc.evsi(forecast, "power > 3", observation=row, seed=4)
     rows = possible(row)
     _, seen = imagined(forecast, row, seed=5)
     size = forecast.sizes["sample"]
@@ -493,7 +493,9 @@ def test_an_observation_is_worth_what_the_likelihood_of_conditioning_makes_of_it
         chance = likelihood @ event / likelihood.sum()
         left.append(chance * (1 - chance))
     exact, noise = event.var() - np.mean(left), np.std(left) / np.sqrt(len(left))
-    assert float(found["evsi"][0, 0]) == pytest.approx(exact, abs=3 * np.hypot(noise, float(found["evsi_error"][0, 0])))
+    assert float(result["evsi"][0, 0]) == pytest.approx(
+        exact, abs=3 * np.hypot(noise, float(result["evsi_error"][0, 0]))
+    )
 
 
 @pytest.mark.parametrize("sds", [(0.5, 0.5), (0.3, 1.0, 2.0)])
@@ -503,17 +505,17 @@ def test_several_observations_together_are_worth_what_their_mean_tells(forecast,
     rows = [
         {"id": f"row {k}", "date": 2027, "quantity": "power", "unit": "1", "sd_log10": sd} for k, sd in enumerate(sds)
     ]
-    found = cc.evsi(forecast, "power", observation=rows, together=True)
+    result = cc.evsi(forecast, "power", observation=rows, together=True)
     discrepancy = cc.read_observations().priors["discrepancy"].quantile((np.arange(400) + 0.5) / 400)
     covariance = np.diag(np.square(sds)) + discrepancy[:, None, None] ** 2 * (0.5 + 0.5 * np.eye(len(sds)))
     precision = np.linalg.inv(covariance).sum(axis=(1, 2))
     # A linear forecaster who knows the discrepancy saves 4 / (2 + 1 / precision); not to know it costs little.
     exact = (4 / (2 + 1 / precision)).mean()
-    together = found.sel(observation="together")
-    assert found.attrs["words"].startswith("Seeing all of them together would cut the variance of power by ")
-    assert found["observation"].values.tolist() == [*(row["id"] for row in rows), "together"]
+    together = result.sel(observation="together")
+    assert result.attrs["words"].startswith("Seeing all of them together would cut the variance of power by ")
+    assert result["observation"].values.tolist() == [*(row["id"] for row in rows), "together"]
     assert float(together["evsi"][0]) == pytest.approx(exact, abs=3 * float(together["evsi_error"][0]) + 0.01 * exact)
-    assert (found["evsi"].values[0, :-1] < float(together["evsi"][0])).all()
+    assert (result["evsi"].values[0, :-1] < float(together["evsi"][0])).all()
 
 
 def test_shipped_observations_to_come_are_in_order_of_their_error(shipped):

@@ -174,9 +174,9 @@ def test_rank_correlations_are_averaged_and_none_is_left_where_they_cancel():
         return cc.Priors(cc.Correlation(between, rank), b=cc.Normal(0, 1), a=cc.Normal(rank, 1))
 
     sets = {"one": correlated("a", "b", rank=0.6), "other": correlated("b", "a", rank=-0.2)}
-    (found,) = cc.pool(sets).correlations
-    assert (found.source, found.judgement) == ("weighted mean of the pooled sets", True)
-    assert (found.between, found.rank) == (("b", "a"), pytest.approx(0.2))
+    (result,) = cc.pool(sets).correlations
+    assert (result.source, result.judgement) == ("weighted mean of the pooled sets", True)
+    assert (result.between, result.rank) == (("b", "a"), pytest.approx(0.2))
     assert cc.pool({**sets, "other": correlated("b", "a", rank=-0.6)}).correlations == ()
     # A set that holds an input constant states no correlation of it, and may win.
     fixed = cc.Priors(a=cc.Fixed(1), b=cc.Normal(0, 1))
@@ -220,8 +220,8 @@ def test_pooled_forecasts_are_a_mixture_with_whose_prior_as_an_input():
         {name: one.assign(k=((), 2.0, {"role": "input", "units": "1"})) for name, one in FORECASTS.items()}
     )
     assert cc.evppi(constant, "product")["input"].values.tolist() == ["x", "y", "z", "whose_prior"]
-    found = cc.evppi(pooled, "product", inputs="whose_prior")
-    assert float(found["evppi"][0, 0]) == pytest.approx(between, rel=0.02)
+    result = cc.evppi(pooled, "product", inputs="whose_prior")
+    assert float(result["evppi"][0, 0]) == pytest.approx(between, rel=0.02)
 
 
 def test_the_parts_of_a_gap_sum_to_it_exactly():
@@ -229,16 +229,16 @@ def test_the_parts_of_a_gap_sum_to_it_exactly():
     groups = {"growth": ["x"], "size": ["y"]}
     # What the output does not need makes no difference.
     wider = {name: cc.Priors(**one, unused=cc.Normal(one["x"].mean, 1)) for name, one in sets.items()}
-    found = cc.whose_prior(wider, "product", groups=groups, model=cc.Model([product]), size=4096, seed=5)
+    result = cc.whose_prior(wider, "product", groups=groups, model=cc.Model([product]), size=4096, seed=5)
     medians = {
         name: np.median(cc.propagate(cc.draw(one, 4096, seed=5), model=cc.Model([product]))["product"])
         for name, one in sets.items()
     }
-    assert float(found["gap"]) == pytest.approx(np.log10(medians["high"] / medians["low"]), abs=1e-12)
-    assert float(found["part"].sum()) == pytest.approx(float(found["gap"]), abs=1e-12)
-    assert found["group"].values[0] == "growth"
-    assert found.attrs["unit"] == "OOM"
-    assert "growth makes +0.4" in found.attrs["words"]
+    assert float(result["gap"]) == pytest.approx(np.log10(medians["high"] / medians["low"]), abs=1e-12)
+    assert float(result["part"].sum()) == pytest.approx(float(result["gap"]), abs=1e-12)
+    assert result["group"].values[0] == "growth"
+    assert result.attrs["unit"] == "OOM"
+    assert "growth makes +0.4" in result.attrs["words"]
 
 
 def test_a_change_from_a_date_on_is_part_of_the_gap_and_is_run():
@@ -250,10 +250,10 @@ def test_a_change_from_a_date_on_is_part_of_the_gap_and_is_run():
         rates = {"rate": 0.1, "rate_from_2025": late}
         return cc.Priors(start=cc.Fixed(2024, unit="year"), **{n: cc.Fixed(r, unit="1/year") for n, r in rates.items()})
 
-    found = cc.whose_prior({"a": priors(0.2), "b": priors(0.5)}, "grown", 2027, model=cc.Model([grown]), size=2)
+    result = cc.whose_prior({"a": priors(0.2), "b": priors(0.5)}, "grown", 2027, model=cc.Model([grown]), size=2)
     # Two years at another rate, by hand.
-    assert float(found["gap"]) == pytest.approx(2 * (0.5 - 0.2) / np.log(10))
-    assert found["group"].values.tolist() == ["test_pooling"]
+    assert float(result["gap"]) == pytest.approx(2 * (0.5 - 0.2) / np.log(10))
+    assert result["group"].values.tolist() == ["test_pooling"]
 
 
 def test_an_input_that_is_called_like_a_change_is_in_the_section_of_its_own():
@@ -263,8 +263,8 @@ def test_an_input_that_is_called_like_a_change_is_in_the_section_of_its_own():
 
     names = "rate_from_2025", "rate_from_2030", "other_from_2025"
     sets = {f"{m}": cc.Priors(**{name: cc.Normal(m, 1) for name in names}) for m in (0, 1)}
-    found = cc.whose_prior(sets, "total", model=cc.Model([total]), size=64)
-    assert found["group"].values.tolist() == ["test_pooling"]
+    result = cc.whose_prior(sets, "total", model=cc.Model([total]), size=64)
+    assert result["group"].values.tolist() == ["test_pooling"]
 
 
 def test_the_scale_of_a_gap_is_that_of_the_output_whatever_the_draws_are():
@@ -278,10 +278,10 @@ def test_the_scale_of_a_gap_is_that_of_the_output_whatever_the_draws_are():
 
     sets = {name: cc.Priors(x=cc.Normal(m, 1), watt=cc.Fixed(1, unit="W")) for name, m in (("a", 4), ("b", 5))}
     how = {"groups": {"x": ["x"]}, "model": cc.Model([pure, power], spare=["watt"]), "size": 4096}
-    found = cc.whose_prior(sets, "pure", **how)
-    assert found.attrs["unit"] == "1"
+    result = cc.whose_prior(sets, "pure", **how)
+    assert result.attrs["unit"] == "1"
     assert re.match(
-        r"The median of pure by 'b' is \+9\d from that by 'a'; x makes \+9\d of it\. ", found.attrs["words"]
+        r"The median of pure by 'b' is \+9\d from that by 'a'; x makes \+9\d of it\. ", result.attrs["words"]
     )
     # Zero has no logarithm either.
     both = {**sets, "b": cc.Priors(x=cc.Discrete([0, 1], [0.5, 0.5]), watt=cc.Fixed(1, unit="W"))}
@@ -307,7 +307,7 @@ def test_parts_that_depend_on_each_other_are_means_over_all_orders(monkeypatch):
 
     ends = {"a": (1, 2), "b": (1, 3), "c": (2, 7)}
     sets = [cc.Priors(**{name: cc.Normal(pair[k], 1e-9) for name, pair in ends.items()}) for k in (0, 1)]
-    found = cc.whose_prior(
+    result = cc.whose_prior(
         dict(zip(["one", "other"], sets, strict=True)),
         "volume",
         groups={name: [name] for name in ends},
@@ -321,9 +321,9 @@ def test_parts_that_depend_on_each_other_are_means_over_all_orders(monkeypatch):
             before = math.prod(at.values())
             at[name] = ends[name][1]
             exact[name] += (math.prod(at.values()) - before) / 6
-    assert dict(zip(found["group"].values, found["part"].values, strict=True)) == pytest.approx(exact)
-    assert found["group"].values.tolist() == sorted(exact, key=exact.get, reverse=True)
-    assert (found["part_error"] == 0).all()
+    assert dict(zip(result["group"].values, result["part"].values, strict=True)) == pytest.approx(exact)
+    assert result["group"].values.tolist() == sorted(exact, key=exact.get, reverse=True)
+    assert (result["part_error"] == 0).all()
 
 
 def test_the_gap_in_a_year_is_that_year_s():
@@ -337,11 +337,13 @@ def test_the_gap_in_a_year_is_that_year_s():
 
     sets = {"a": priors(2024.0, 0.3), "b": priors(2025.0, 0.5)}
     how = {"groups": {"start": ["start"], "growth": ["growth"]}, "model": cc.Model([level]), "size": 512}
-    found = cc.whose_prior(sets, "level", "2027-07", **how)
+    result = cc.whose_prior(sets, "level", "2027-07", **how)
     # 0.5 OOM a year over 2.5 years against 0.3 over 3.5; each change before and after the other.
     parts = {"growth": 0.2 * (3.5 + 2.5) / 2, "start": -(0.3 + 0.5) / 2}
-    assert dict(zip(found["group"].values, found["part"].values, strict=True)) == pytest.approx(parts, abs=0.02)
-    assert found.attrs["words"].startswith("The median of level in 2027.5 by 'b' is +0.2 OOM from that by 'a'; growth ")
+    assert dict(zip(result["group"].values, result["part"].values, strict=True)) == pytest.approx(parts, abs=0.02)
+    assert result.attrs["words"].startswith(
+        "The median of level in 2027.5 by 'b' is +0.2 OOM from that by 'a'; growth "
+    )
     with pytest.raises(cc.InputError, match="output 'level' has years; give one, as 2030"):
         cc.whose_prior(sets, "level", **how)
     # Constants have no spread, and still a gap.
@@ -349,8 +351,8 @@ def test_the_gap_in_a_year_is_that_year_s():
         name: cc.Priors(growth=cc.Fixed(one["growth"].mean, unit="OOM/year"), start=one["start"])
         for name, one in sets.items()
     }
-    found = cc.whose_prior(fixed, "level", 2027.5, **how)
-    assert dict(zip(found["group"].values, found["part"].values, strict=True)) == pytest.approx(parts)
+    result = cc.whose_prior(fixed, "level", 2027.5, **how)
+    assert dict(zip(result["group"].values, result["part"].values, strict=True)) == pytest.approx(parts)
 
 
 def test_many_groups_in_random_orders_sum_to_the_gap_too():
@@ -364,11 +366,11 @@ def test_many_groups_in_random_orders_sum_to_the_gap_too():
         for who, place in (("one", 0), ("other", 1))
     }
     groups = {name: [name] for name in names}
-    found = cc.whose_prior(sets, "total", groups=groups, model=cc.Model([total]), orders=2, size=512)
-    assert float(found["part"].sum()) == pytest.approx(float(found["gap"]), abs=1e-10)
+    result = cc.whose_prior(sets, "total", groups=groups, model=cc.Model([total]), orders=2, size=512)
+    assert float(result["part"].sum()) == pytest.approx(float(result["gap"]), abs=1e-10)
     # A shift of each mean moves the median of the sum by just that.
-    assert found["part"].values == pytest.approx([8, 7, 6, 5, 4, 3, 2, 1, 0], abs=1e-9)
-    assert "shapley" not in found
+    assert result["part"].values == pytest.approx([8, 7, 6, 5, 4, 3, 2, 1, 0], abs=1e-9)
+    assert "shapley" not in result
 
 
 def test_whose_prior_as_a_factor_is_an_analysis_of_variance():
@@ -380,17 +382,17 @@ def test_whose_prior_as_a_factor_is_an_analysis_of_variance():
 
     one = cc.Priors(x=cc.Normal(0, 1), w=cc.Normal(0, 1))
     other = cc.Priors(x=cc.Normal(2, 2), w=cc.Normal(1, 1))
-    found = cc.whose_prior(
+    result = cc.whose_prior(
         {"a": one, "b": other}, "total", groups={"w": ["w"], "x": ["x"]}, model=cc.Model([total]), size=16384
     )
     whole = 1 + 0.25 + (1 + 4) / 2 + 1
     exact = {"x": 1 / whole, "w": 0.25 / whole}
     for key in ("S1", "ST", "shapley"):
-        gap = found[key].values - [exact[name] for name in found["group"].values]
-        assert (np.abs(gap) <= 4 * found[f"{key}_error"].values).all()
-    assert float(found["shapley"].sum()) == pytest.approx(float(found["disagreement"]), abs=1e-12)
-    assert float(found["shapley_error"].max()) < 0.01
-    assert "whose prior it is makes 26 % of the variance, and 21 % (±0.4) is about x" in found.attrs["words"]
+        gap = result[key].values - [exact[name] for name in result["group"].values]
+        assert (np.abs(gap) <= 4 * result[f"{key}_error"].values).all()
+    assert float(result["shapley"].sum()) == pytest.approx(float(result["disagreement"]), abs=1e-12)
+    assert float(result["shapley_error"].max()) < 0.01
+    assert "whose prior it is makes 26 % of the variance, and 21 % (±0.4) is about x" in result.attrs["words"]
 
 
 def test_errors_of_factors_are_the_spread_over_independent_draws():
@@ -449,8 +451,8 @@ def test_each_random_order_is_followed_by_its_reverse():
 def test_sections_differ_where_priors_or_correlations_do():
     base = cc.read_priors("evidence_2026")
     changed = base.replace(load_factor=cc.Uniform(0.5, 0.6), initial_cluster_chips=1.1 * base["initial_cluster_chips"])
-    found = cc.whose_prior({"a": base, "b": changed}, "training_cluster_power", 2027, size=64)
-    assert set(found["group"].values) == {"cluster", "electricity"}
+    result = cc.whose_prior({"a": base, "b": changed}, "training_cluster_power", 2027, size=64)
+    assert set(result["group"].values) == {"cluster", "electricity"}
     assert cc.pool({"a": base, "b": changed}).declared == base.declared
 
     def joint(rank, mean=0.0):
@@ -487,30 +489,30 @@ def test_factors_that_act_only_together_share_their_interaction():
         return (x + v / 10) * w
 
     sets = [cc.Priors(x=cc.Normal(m, 0.01), w=cc.Normal(m, 0.01), v=cc.Normal(0, 1)) for m in (-1, 1)]
-    found = cc.whose_prior(
+    result = cc.whose_prior(
         dict(zip("ab", sets, strict=True)), "product", groups={"x": ["x"], "w": ["w"]}, model=cc.Model([product])
     )
     # The product of two signs: none matters alone, each with the other, and half of it is each one's.
     share = 1 / 1.0102
-    assert found["S1"].values == pytest.approx([0, 0], abs=0.01)
-    assert found["ST"].values == pytest.approx([share, share], abs=0.01)
-    assert found["shapley"].values == pytest.approx([share / 2, share / 2], abs=0.01)
+    assert result["S1"].values == pytest.approx([0, 0], abs=0.01)
+    assert result["ST"].values == pytest.approx([share, share], abs=0.01)
+    assert result["shapley"].values == pytest.approx([share / 2, share / 2], abs=0.01)
 
 
 def test_weights_by_score_are_those_of_the_best_mixture():
     generator = np.random.default_rng(5)
     y = np.concatenate([generator.normal(0, 1, 30), generator.normal(3, 1, 20)])
     logs = np.column_stack([stats.norm.logpdf(y, mean, 1) for mean in (0.0, 3.0, -9.0)])
-    found = stacked(logs, [str(k) for k in range(50)])
+    result = stacked(logs, [str(k) for k in range(50)])
 
     def missed(share):
         return -np.log(share * np.exp(logs[:, 0]) + (1 - share) * np.exp(logs[:, 1])).mean()
 
     best = optimize.minimize_scalar(missed, bounds=(0, 1), method="bounded", options={"xatol": 1e-9}).x
-    assert found == pytest.approx([best, 1 - best, 0], abs=1e-5)
-    assert stacked(logs - np.arange(50)[:, np.newaxis] * 30, [str(k) for k in range(50)]) == pytest.approx(found)
+    assert result == pytest.approx([best, 1 - best, 0], abs=1e-5)
+    assert stacked(logs - np.arange(50)[:, np.newaxis] * 30, [str(k) for k in range(50)]) == pytest.approx(result)
     # A group of dependent rows counts as one row.
-    assert stacked(np.repeat(logs, 3, axis=0), np.repeat(np.arange(50), 3)) == pytest.approx(found)
+    assert stacked(np.repeat(logs, 3, axis=0), np.repeat(np.arange(50), 3)) == pytest.approx(result)
     assert stacked(logs[[0, 1, 2, 40]], [*"aaab"]) == pytest.approx(stacked(logs[[0, 40]], [*"ab"]), abs=0.1)
 
 
@@ -525,8 +527,8 @@ def test_weights_by_score_are_of_the_rows_that_all_score_by_their_priors(monkeyp
         return [SimpleNamespace(as_of=2024.0, scores=made)]
 
     monkeypatch.setattr(pooling, "rolling_origin", backtests)
-    found = cc.score_weights({"one": ONE, "other": OTHER}, origins=["2025", 2024.0], size=7)
-    assert list(found.values()) == pytest.approx(stacked(np.array([[-1, -2], [-2, -1.5]]), ["a", "b"]))
+    result = cc.score_weights({"one": ONE, "other": OTHER}, origins=["2025", 2024.0], size=7)
+    assert list(result.values()) == pytest.approx(stacked(np.array([[-1, -2], [-2, -1.5]]), ["a", "b"]))
 
 
 def test_weights_by_score_are_stacked_log_scores_of_what_came_after():
@@ -549,16 +551,16 @@ def test_weights_by_score_are_stacked_log_scores_of_what_came_after():
     observed = Observations(rows, {"discrepancy": cc.Fixed(0.0, unit="OOM")}, 0.5)
     sets = {"fast": priors(0.5), "slow": priors(0.3)}
     settings = {"model": cc.Model([level]), "size": 1 << 12}
-    found = cc.score_weights(sets, origins=["2021", "2022"], observations=observed, **settings)
+    result = cc.score_weights(sets, origins=["2021", "2022"], observations=observed, **settings)
     scored = [(origin, year) for origin in (2021, 2022) for year in values if year > origin]
     logs = [
         [stats.norm.logpdf(values[year], g * (year - 2020), np.hypot(0.1 * (year - 2020), 0.1)) for g in (0.5, 0.3)]
         for _, year in scored
     ]
     exact = stacked(np.array(logs), [str(year) for _, year in scored])
-    assert list(found.values()) == pytest.approx(exact, abs=0.03)
-    assert 0.5 < found["fast"] < 1
-    assert cc.pool(sets, weights=found)["growth"].weights == pytest.approx(tuple(found.values()))
+    assert list(result.values()) == pytest.approx(exact, abs=0.03)
+    assert 0.5 < result["fast"] < 1
+    assert cc.pool(sets, weights=result)["growth"].weights == pytest.approx(tuple(result.values()))
 
 
 @pytest.mark.parametrize(

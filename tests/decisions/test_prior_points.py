@@ -63,20 +63,20 @@ def of_total_indices():
 @pytest.mark.parametrize("name", ["x", "y"])
 @pytest.mark.parametrize("point", LEVELS)
 def test_derivatives_are_finite_differences_of_fresh_runs(of_values, name, point):
-    found = of_values
+    result = of_values
     runs = []
     for sign in (-1, 1):
         fresh = cc.propagate(drawn_with(name, point, sign), model=cc.Model([total]))["total"].values
         runs.append([(fresh > 2.2).mean(), np.median(fresh)])
     exact = (np.array(runs[1]) - runs[0]) / (2 * STEPS[name])
-    values, errors = (found[key].sel(input=name, point=point).values for key in ("derivative", "derivative_error"))
+    values, errors = (result[key].sel(input=name, point=point).values for key in ("derivative", "derivative_error"))
     assert (np.abs(values - exact) <= 3 * errors + 0.02 * np.abs(exact) + 0.002).all()
 
 
 @pytest.mark.parametrize("name", ["x", "y"])
 @pytest.mark.parametrize("point", LEVELS)
 def test_derivatives_of_indices_are_finite_differences_of_fresh_runs(of_indices, name, point):
-    found = of_indices
+    result = of_indices
     runs = []
     for sign in (-1, 1):
         drawn = drawn_with(name, point, sign)
@@ -85,13 +85,13 @@ def test_derivatives_of_indices_are_finite_differences_of_fresh_runs(of_indices,
         runs.append(np.array(variances) / sum(variances))
     exact = (runs[1] - runs[0]) / (2 * STEPS[name])
     values, errors = (
-        found[key].sel(input=name, point=point, index=["x", "y"]).values[0]
+        result[key].sel(input=name, point=point, index=["x", "y"]).values[0]
         for key in ("derivative", "derivative_error")
     )
     assert (np.abs(values - exact) <= 3 * errors + 0.02 * np.abs(exact) + 0.003).all()
-    assert found["value"].sel(index=["x", "y"]).values[0] == pytest.approx((runs[0] + runs[1]) / 2, abs=0.005)
-    assert found.attrs["words"].startswith("Moving the ")
-    assert "changes the first-order index of " in found.attrs["words"]
+    assert result["value"].sel(index=["x", "y"]).values[0] == pytest.approx((runs[0] + runs[1]) / 2, abs=0.005)
+    assert result.attrs["words"].startswith("Moving the ")
+    assert "changes the first-order index of " in result.attrs["words"]
 
 
 @cc.quantity("1")
@@ -102,7 +102,7 @@ def product(x, y):
 @pytest.mark.parametrize("name", ["x", "y"])
 @pytest.mark.parametrize("point", LEVELS)
 def test_derivatives_of_total_indices_are_finite_differences_of_fresh_runs(of_total_indices, name, point):
-    found = of_total_indices
+    result = of_total_indices
     runs = []
     for sign in (-1, 1):
         fresh = drawn_with(name, point, sign)
@@ -110,19 +110,19 @@ def test_derivatives_of_total_indices_are_finite_differences_of_fresh_runs(of_to
         x, y = fresh["x"].values, fresh["y"].values
         runs.append(np.array([x.var() * (y**2).mean(), y.var() * (x**2).mean()]) / (x * y).var())
     exact = (runs[1] - runs[0]) / (2 * STEPS[name])
-    values, errors = (found[key].sel(input=name, point=point).values[0] for key in ("derivative", "derivative_error"))
+    values, errors = (result[key].sel(input=name, point=point).values[0] for key in ("derivative", "derivative_error"))
     assert (np.abs(values - exact) <= 3 * errors + 0.02 * np.abs(exact) + 0.003).all()
-    assert found["value"].values[0] == pytest.approx((runs[0] + runs[1]) / 2, abs=0.01)
-    assert "changes the total index of " in found.attrs["words"]
+    assert result["value"].values[0] == pytest.approx((runs[0] + runs[1]) / 2, abs=0.01)
+    assert "changes the total index of " in result.attrs["words"]
 
 
 def test_total_indices_as_drawn_are_those_of_the_design():
     inputs = cc.draw(cc.read_priors("evidence_2026"), 2048, design="saltelli", seed=2)
     forecast = cc.propagate(inputs, years=[2026, 2028], outputs=["training_cluster_power"])
     names = ["load_factor"]
-    found = cc.prior_sensitivity(forecast, "training_cluster_power in 2028", of="total", inputs=names)
+    result = cc.prior_sensitivity(forecast, "training_cluster_power in 2028", of="total", inputs=names)
     indices = cc.sobol_indices(forecast, estimator="jansen")["ST"].sel(output="training_cluster_power", year=2028)
-    assert found["value"].values[0] == pytest.approx(indices.sel(input=names).values, abs=0.03)
+    assert result["value"].values[0] == pytest.approx(indices.sel(input=names).values, abs=0.03)
     with pytest.raises(cc.InputError, match="'cluster_growth_rate' has no swap of its own"):
         cc.prior_sensitivity(forecast, "training_cluster_power in 2028", of="total", inputs="cluster_growth_rate")
 
@@ -165,9 +165,9 @@ def test_inputs_without_a_density_or_a_swap_of_their_own_are_left_out_or_refused
     # Nine draws of ten: what is left of them beside each point.
     some = cc.prior_sensitivity(plain, "of_four", priors=SOME, inputs="a", weights=np.arange(4096) % 10 > 0)
     assert some["effective_size"].values[0] / 4096 == pytest.approx([0.045, 0.405, 0.045], rel=0.15)
-    found = cc.prior_sensitivity(design, "of_four", priors=SOME, of="total")
-    assert found["effective_size"].values[0] / 4096 == pytest.approx([0.05, 0.45, 0.05], rel=0.1)
-    assert found["input"].values.tolist() == found["index"].values.tolist() == ["a"]
+    result = cc.prior_sensitivity(design, "of_four", priors=SOME, of="total")
+    assert result["effective_size"].values[0] / 4096 == pytest.approx([0.05, 0.45, 0.05], rel=0.1)
+    assert result["input"].values.tolist() == result["index"].values.tolist() == ["a"]
     with pytest.raises(cc.InputError, match="the prior of 'step' has no density"):
         cc.prior_sensitivity(plain, "of_four", priors=SOME, inputs=["a", "step"])
     with pytest.raises(cc.InputError, match="'b' has no swap of its own in this design"):
@@ -181,27 +181,27 @@ def test_inputs_without_a_density_or_a_swap_of_their_own_are_left_out_or_refused
 
 
 def test_the_middle_point_of_a_normal_by_quadrature(forecast):
-    found = cc.prior_sensitivity(forecast, "x > 1.8", priors=PRIORS, inputs=["x", "idle"])
+    result = cc.prior_sensitivity(forecast, "x > 1.8", priors=PRIORS, inputs=["x", "idle"])
     # Only the interval from the median to the 95 % point holds cases below that point.
     share = (norm.sf(0.8) - 0.05) / 0.45
-    assert float(found["derivative"].sel(input="x", point=0.5)[0]) == pytest.approx(norm.pdf(0) * share, rel=0.02)
-    assert np.abs(found["effect"].sel(input="idle").values).max() < 0.003
+    assert float(result["derivative"].sel(input="x", point=0.5)[0]) == pytest.approx(norm.pdf(0) * share, rel=0.02)
+    assert np.abs(result["effect"].sel(input="idle").values).max() < 0.003
     # The effect is of a tenth of the distance between the outer points; a twentieth of the draws is beyond them.
     for name, width in (("x", 2 * norm.ppf(0.95)), ("idle", 0.9)):
         for key in ("", "_error"):
-            step = found[f"effect{key}"].sel(input=name) / found[f"derivative{key}"].sel(input=name)
+            step = result[f"effect{key}"].sel(input=name) / result[f"derivative{key}"].sel(input=name)
             assert step.values == pytest.approx(0.1 * width)
-        sizes = found["effective_size"].sel(input=name).values
+        sizes = result["effective_size"].sel(input=name).values
         assert sizes / 2**16 == pytest.approx([0.05, 0.45, 0.05], rel=0.01)
-    assert found["input_unit"].values.tolist() == ["1", "1"]
-    by = float(found["effect"].sel(input="x", point=0.5)[0])
-    assert f"50 % point of x up by 0.33 changes the probability that x > 1.8 by {by:.2g} (±" in found.attrs["words"]
+    assert result["input_unit"].values.tolist() == ["1", "1"]
+    by = float(result["effect"].sel(input="x", point=0.5)[0])
+    assert f"50 % point of x up by 0.33 changes the probability that x > 1.8 by {by:.2g} (±" in result.attrs["words"]
 
 
 def test_after_conditioning_the_derivative_is_of_the_posterior(forecast):
     # Known exactly, x no longer matters for itself: its own prior moves what is left within the error only.
     sharp = norm.pdf(forecast["x"].values, 1.2, 2.0)
-    found = cc.prior_sensitivity(forecast, "total > 2.2", priors=PRIORS, weights=sharp)
+    result = cc.prior_sensitivity(forecast, "total > 2.2", priors=PRIORS, weights=sharp)
     x, holds = forecast["x"].values, forecast["total"].values > 2.2
     step, density = 0.02, norm.pdf(norm.ppf(0.05))
     below, middle = x < PRIORS["x"].quantile(0.05), (x >= PRIORS["x"].quantile(0.05)) & (x < 1)
@@ -210,17 +210,17 @@ def test_after_conditioning_the_derivative_is_of_the_posterior(forecast):
         weights = sharp * (1 + sign * step * density * (middle / 0.45 - below / 0.05))
         share.append((weights @ holds) / weights.sum())
     exact = (share[1] - share[0]) / (2 * step)
-    assert float(found["derivative"].sel(input="x", point=0.05)[0]) == pytest.approx(exact, rel=1e-3)
+    assert float(result["derivative"].sel(input="x", point=0.05)[0]) == pytest.approx(exact, rel=1e-3)
 
 
 def test_every_claim_and_output_of_a_shipped_forecast():
     inputs = cc.draw(cc.read_priors("evidence_2026"), 8192, seed=2)
     forecast = cc.propagate(inputs, years=[2024, 2026, 2028], outputs=["training_cluster_power"])
-    found = cc.prior_sensitivity(forecast)
-    assert {"training_cluster_power in 2028"} <= set(found["target"].values)
-    assert np.isfinite(found["derivative"]).all()
-    assert (found["effective_size"] > 100).all()
-    sentence = found.attrs["words"].splitlines()[-1]
+    result = cc.prior_sensitivity(forecast)
+    assert {"training_cluster_power in 2028"} <= set(result["target"].values)
+    assert np.isfinite(result["derivative"]).all()
+    assert (result["effective_size"] > 100).all()
+    sentence = result.attrs["words"].splitlines()[-1]
     assert sentence.startswith("Moving the 50 % point of cluster growth rate up by 0.0")
     assert "changes the median of training cluster power in 2028 by" in sentence
 

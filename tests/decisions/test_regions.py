@@ -33,20 +33,20 @@ def forecast():
 
 def shapley(explained, count):
     """Return Shapley effects from what each subset explains."""
-    found = np.zeros(count)
+    result = np.zeros(count)
     for k in range(count):
         rest = [j for j in range(count) if j != k]
         for size in range(count):
             for u in itertools.combinations(rest, size):
                 gain = explained((*u, k)) - explained(u)
-                found[k] += gain / (count * math.comb(count - 1, size))
-    return found
+                result[k] += gain / (count * math.comb(count - 1, size))
+    return result
 
 
-def check(found, exact):
+def check(result, exact):
     for key, values in exact.items():
-        errors = found[f"{key}_conf"].values[0] / 1.96
-        assert (np.abs(found[key].values[0] - values) <= 3.5 * errors + 0.005).all(), key
+        errors = result[f"{key}_conf"].values[0] / 1.96
+        assert (np.abs(result[key].values[0] - values) <= 3.5 * errors + 0.005).all(), key
 
 
 def test_a_triangle_of_inputs_by_quadrature(forecast):
@@ -73,19 +73,19 @@ def test_a_triangle_of_inputs_by_quadrature(forecast):
         "ST": [(both - of_y) / whole, (both - of_x) / whole, 1 / 12 / whole],
         "shapley": shapley(explained, 3) / whole,
     }
-    found = cc.regional_indices(forecast, "total", "limit < 1", inputs=["x", "y", "z"])
-    check(found, exact)
-    assert float(found["explained"][0]) == pytest.approx(1, abs=0.02)
-    assert float(found["shapley"].sum()) == pytest.approx(float(found["explained"][0]), abs=1e-9)
-    share = float(found["shapley"].sel(input="y")[0])
-    assert found.attrs["words"].startswith(f"Where limit < 1, y has {100 * share:.0f} %")
+    result = cc.regional_indices(forecast, "total", "limit < 1", inputs=["x", "y", "z"])
+    check(result, exact)
+    assert float(result["explained"][0]) == pytest.approx(1, abs=0.02)
+    assert float(result["shapley"].sum()) == pytest.approx(float(result["explained"][0]), abs=1e-9)
+    share = float(result["shapley"].sel(input="y")[0])
+    assert result.attrs["words"].startswith(f"Where limit < 1, y has {100 * share:.0f} %")
 
 
 def test_a_region_of_the_output_leaves_an_idle_input_idle(forecast):
-    found = cc.regional_indices(forecast, "total", "total > -8")
-    assert found["input"].values.tolist() == ["x", "y", "z", "idle"]
+    result = cc.regional_indices(forecast, "total", "total > -8")
+    assert result["input"].values.tolist() == ["x", "y", "z", "idle"]
     for key in ("S1", "ST", "shapley"):
-        row = found[[key, f"{key}_conf"]].sel(input="idle").isel(target=0)
+        row = result[[key, f"{key}_conf"]].sel(input="idle").isel(target=0)
         assert abs(float(row[key])) <= 2 * float(row[f"{key}_conf"])
 
 
@@ -122,10 +122,10 @@ def test_the_largest_five_of_many_inputs_are_looked_at_on_draws_without_repeats(
     of["large"] = 1000 * (2 * drawn["y"].values + drawn["z"].values)
     of["noise"] = np.random.default_rng(2).normal(size=1024)
     some = drawn.assign({name: ("sample", each, {"role": "output", "units": "1"}) for name, each in of.items()})
-    found = cc.regional_indices(some, ["total", "noise"])
-    assert found.sizes["input"] == 5
-    assert {"x", "y", "z"} <= set(found["input"].values)
-    assert found.attrs["runs"] == 1000
+    result = cc.regional_indices(some, ["total", "noise"])
+    assert result.sizes["input"] == 5
+    assert {"x", "y", "z"} <= set(result["input"].values)
+    assert result.attrs["runs"] == 1000
     assert float(cc.regional_indices(some, "noise", inputs=["x", "y"])["explained"][0]) < 0.1
     # What is known for certain has no error, and is worth the most; of a target on another scale nothing less is.
     monkeypatch.setattr(regions, "_INPUTS", 2)
@@ -144,11 +144,11 @@ def test_whose_prior_is_an_input_of_pooled_forecasts_of_the_same_random_numbers(
         )
         for mean in (0, 1)
     }
-    found = cc.regional_indices(cc.pool(made), "sum_of_two", inputs=["whose_prior", "x", "z"])
-    assert found.attrs["runs"] == 4096
+    result = cc.regional_indices(cc.pool(made), "sum_of_two", inputs=["whose_prior", "x", "z"])
+    assert result.attrs["runs"] == 4096
     # Of the variance 1/4 + 1 + 1 x explains 5/4, whose prior it is 1/4, which is a part of it; z explains 1 alone.
     exact = {"S1": [1 / 9, 5 / 9, 4 / 9], "ST": [0, 4 / 9, 4 / 9], "shapley": [1 / 18, 1 / 2, 4 / 9]}
-    check(found, exact)
+    check(result, exact)
     groups = cc.evppi(cc.pool(made), "sum_of_two", of={"whose and z": ["whose_prior", "z"]})
     assert float(groups["share"][0, 0]) == pytest.approx(5 / 9, abs=0.03)
 
@@ -188,12 +188,12 @@ def test_correlated_normal_inputs_have_the_effects_of_the_closed_form():
 
 @pytest.mark.parametrize("signal", [0, 2])
 def test_the_error_of_what_is_explained_is_the_spread_over_draws(signal):
-    generator, found = np.random.default_rng(4), []
+    generator, result = np.random.default_rng(4), []
     for _ in range(40):
         scores = generator.normal(size=(1, 400))
         values = signal * scores.T + generator.normal(size=(400, 1))
-        found.append(regions._indices(scores, (values - values.mean()) / values.std())["explained"][:, 0])
-    values, errors = np.array(found).T
+        result.append(regions._indices(scores, (values - values.mean()) / values.std())["explained"][:, 0])
+    values, errors = np.array(result).T
     assert np.sqrt((errors**2).mean()) / values.std() == pytest.approx(1, abs=0.3)
 
 
@@ -204,11 +204,13 @@ def test_doubts_of_sets_of_inputs_add_as_independent_errors(monkeypatch):
     monkeypatch.setattr(
         regions, "explained", lambda scores, values, local: np.stack([0 * values, 0 * values, values**2 * next(made)])
     )
-    found = {key: each[1] for key, each in regions._indices(np.zeros((2, 6)), np.tile([[-1.0], [1.0]], (3, 1))).items()}
-    assert found["S1"] == pytest.approx(np.array([[3, 4]]))
-    assert found["ST"] == pytest.approx(np.array([[np.hypot(12, 4), np.hypot(12, 3)]]))
-    assert found["shapley"] == pytest.approx(np.array([[6.5, 6.5]]))
-    assert found["explained"] == pytest.approx([12])
+    result = {
+        key: each[1] for key, each in regions._indices(np.zeros((2, 6)), np.tile([[-1.0], [1.0]], (3, 1))).items()
+    }
+    assert result["S1"] == pytest.approx(np.array([[3, 4]]))
+    assert result["ST"] == pytest.approx(np.array([[np.hypot(12, 4), np.hypot(12, 3)]]))
+    assert result["shapley"] == pytest.approx(np.array([[6.5, 6.5]]))
+    assert result["explained"] == pytest.approx([12])
 
 
 def test_intervals_cover_on_a_half_plane():
@@ -220,9 +222,9 @@ def test_intervals_cover_on_a_half_plane():
     covered = {"S1": [], "shapley": []}
     for seed in range(80):
         inputs = cc.draw(cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1)), 4096, seed=seed)
-        found = cc.regional_indices(cc.propagate(inputs, model=cc.Model([limit])), "limit", "limit > 0").isel(target=0)
+        result = cc.regional_indices(cc.propagate(inputs, model=cc.Model([limit])), "limit", "limit > 0").isel(target=0)
         for key, exact in (("S1", first), ("shapley", 0.5)):
-            covered[key].append(np.abs(found[key].values - exact) <= found[f"{key}_conf"].values)
+            covered[key].append(np.abs(result[key].values - exact) <= result[f"{key}_conf"].values)
     for key, inside in covered.items():
         assert 0.9 <= np.mean(inside) <= 0.99, key
 

@@ -43,58 +43,58 @@ def mixed():
 @pytest.mark.parametrize("probability", [0.1, 0.5, 0.8])
 def test_the_gaussian_case_is_exact(forecast, probability):
     # total is normal with mean 1 and variance 0.25 + 1; the least shift of means is along their variances.
-    found = cc.tilt(forecast, "total > 2", probability=probability, priors=GAUSSIAN)
+    result = cc.tilt(forecast, "total > 2", probability=probability, priors=GAUSSIAN)
     sd = np.sqrt(1.25)
     size = 1 + norm.ppf(probability) * sd
-    after = found.marginals["after"].sel(quantile=0.5)
+    after = result.marginals["after"].sel(quantile=0.5)
     assert float(after.sel(input="x")) == pytest.approx(1 + 0.25 / 1.25 * size, abs=0.01)
     assert float(after.sel(input="y")) == pytest.approx(0 + 0.5 * 4 / 1.25 * size, abs=0.04)
-    assert found.marginals["input"].values.tolist() == ["y", "x"]
+    assert result.marginals["input"].values.tolist() == ["y", "x"]
     # The exact normals of the shifted means: closed form of the probability itself.
-    mean = found.priors["x"].mean + found.priors["y"].mean / 2
+    mean = result.priors["x"].mean + result.priors["y"].mean / 2
     assert norm.sf(2, mean, sd) == pytest.approx(probability, abs=0.004)
-    assert found.priors["idle"] == GAUSSIAN["idle"]
+    assert result.priors["idle"] == GAUSSIAN["idle"]
     before = norm.sf(2, 1, sd)
-    assert found.before == pytest.approx(before, abs=0.002)
+    assert result.before == pytest.approx(before, abs=0.002)
     coins = probability * np.log(probability / before) + (1 - probability) * np.log((1 - probability) / (1 - before))
-    assert found.divergence == pytest.approx(coins, abs=0.01)
-    assert found.scenario_divergence == pytest.approx((size / sd) ** 2 / 2, rel=0.05)
-    assert found.scenario_divergence >= found.divergence
+    assert result.divergence == pytest.approx(coins, abs=0.01)
+    assert result.scenario_divergence == pytest.approx((size / sd) ** 2 / 2, rel=0.05)
+    assert result.scenario_divergence >= result.divergence
     for name, prior in (("x", norm(1, 0.5)), ("y", norm(0, 2))):
-        own = found.marginals.sel(input=name)
+        own = result.marginals.sel(input=name)
         assert own["before"].values == pytest.approx(prior.ppf([0.05, 0.5, 0.95]))
         assert (own["after"] - own["before"]).values == pytest.approx(prior.std() * own["shift"].values)
     # Normal draws that are moved by some standard deviations are left with this part of their number.
     left = np.exp(-((size / sd) ** 2))
-    for weights in (found.weights, found.scenario_weights):
+    for weights in (result.weights, result.scenario_weights):
         assert float(weights.sum()) == pytest.approx(1)
         assert (weights["sample"] == forecast["sample"]).all()
-    assert found.scenario_weights.attrs["effective_size"] / 2**16 == pytest.approx(left, abs=0.02)
+    assert result.scenario_weights.attrs["effective_size"] / 2**16 == pytest.approx(left, abs=0.02)
     changed = ", ".join(
         f"{name} {float(after.sel(input=name)):.2g} instead of {was}" for name, was in (("y", 0), ("x", 1))
     )
-    stated = f"robability {probability:g} instead of {found.before:.3g} that total > 2"
-    assert found.words.startswith(f"P{stated}: {changed} (medians; ")
-    assert float(found.words.split("medians; ")[1].split(" % of the draws")[0]) == pytest.approx(100 * left, abs=2)
-    assert found.priors["x"].source == f"cc.tilt: p{stated}"
+    stated = f"robability {probability:g} instead of {result.before:.3g} that total > 2"
+    assert result.words.startswith(f"P{stated}: {changed} (medians; ")
+    assert float(result.words.split("medians; ")[1].split(" % of the draws")[0]) == pytest.approx(100 * left, abs=2)
+    assert result.priors["x"].source == f"cc.tilt: p{stated}"
 
 
 def test_weights_give_the_claim_its_probability(forecast):
-    found = cc.tilt(forecast, "total > 2", probability=0.35, priors=GAUSSIAN)
+    result = cc.tilt(forecast, "total > 2", probability=0.35, priors=GAUSSIAN)
     condition = cc.parse_condition("total > 2")
-    assert condition.probability(forecast, found.weights)[0] == pytest.approx(0.35)
+    assert condition.probability(forecast, result.weights)[0] == pytest.approx(0.35)
     # The least change of all leaves the law given the claim, and given that it fails, as they were.
     holds = forecast["total"].values > 2
     for part, share in ((holds, 0.35), (~holds, 0.65)):
-        assert found.weights.values[part] == pytest.approx(share / part.sum())
-    assert condition.probability(forecast, found.scenario_weights)[0] == pytest.approx(0.35, abs=1e-3)
-    assert cc.summarise(forecast, weights=found.weights)["total_mean"] > forecast["total"].mean()
+        assert result.weights.values[part] == pytest.approx(share / part.sum())
+    assert condition.probability(forecast, result.scenario_weights)[0] == pytest.approx(0.35, abs=1e-3)
+    assert cc.summarise(forecast, weights=result.weights)["total_mean"] > forecast["total"].mean()
 
 
 @pytest.mark.parametrize(("condition", "probability"), [("product > 1.8", 0.3), ("product > 1", 0.25)])
 def test_a_fresh_draw_of_the_written_scenario_agrees(mixed, tmp_path, condition, probability):
-    found = cc.tilt(mixed, condition, probability=probability, priors=MIXED)
-    found.write_scenario(tmp_path / "tilted.toml")
+    result = cc.tilt(mixed, condition, probability=probability, priors=MIXED)
+    result.write_scenario(tmp_path / "tilted.toml")
     base = tmp_path / "base.toml"
     entry = 'source = "s"\nas_of = "2026-11"\nunit = "1"\n'
     base.write_text(
@@ -108,11 +108,11 @@ def test_a_fresh_draw_of_the_written_scenario_agrees(mixed, tmp_path, condition,
     fresh = cc.propagate(cc.draw(changed, 2**15, seed=77), model=cc.Model([product]))
     asked = cc.parse_condition(condition)
     share, error = asked.probability(fresh)
-    weighted, its_error = asked.probability(mixed, found.scenario_weights)
+    weighted, its_error = asked.probability(mixed, result.scenario_weights)
     assert abs(share - weighted) <= 2 * np.hypot(error, its_error)
     assert weighted == pytest.approx(probability, abs=2e-3)
     assert {name: repr(changed[name].quantile(0.3)) for name in "abc"} == {
-        name: repr(found.priors[name].quantile(0.3)) for name in "abc"
+        name: repr(result.priors[name].quantile(0.3)) for name in "abc"
     }
 
 
@@ -120,31 +120,31 @@ def test_shipped_priors_are_found_by_name_and_said_in_words():
     priors = cc.read_priors("evidence_2026")
     inputs = cc.draw(priors, 8192, seed=2)
     forecast = cc.propagate(inputs, years=[2024, 2026, 2028], outputs=["training_cluster_power"])
-    found = cc.tilt(forecast, "training_cluster_power > 2 GW in 2028", probability=0.5)
-    assert found.marginals["input"].values[0] == "cluster_growth_rate"
-    assert "cluster growth rate" in found.words
-    assert "OOM/year" in found.words
-    assert " 0.5 instead of" in found.words
+    result = cc.tilt(forecast, "training_cluster_power > 2 GW in 2028", probability=0.5)
+    assert result.marginals["input"].values[0] == "cluster_growth_rate"
+    assert "cluster growth rate" in result.words
+    assert "OOM/year" in result.words
+    assert " 0.5 instead of" in result.words
 
 
 def test_a_tornado_of_probabilities_is_that_of_the_tails(forecast):
-    found = cc.probability_tornado(forecast, "total > 2")
-    assert found["input"].values.tolist() == ["y", "x", "idle"]
+    result = cc.probability_tornado(forecast, "total > 2")
+    assert result["input"].values.tolist() == ["y", "x", "idle"]
     # x in its lowest or highest tenth: the mean over it of the probability that y exceeds what is left.
     tenth = 0.1 * (np.arange(4000) + 0.5) / 4000
     exact = [norm.sf(2 - norm.ppf(part, 1, 0.5)).mean() for part in (tenth, 0.9 + tenth)]
-    row = found.sel(input="x")
+    row = result.sel(input="x")
     assert row["probability"].values == pytest.approx(exact, abs=0.01)
     assert row["standard_error"].values == pytest.approx(
         np.sqrt(row["probability"] * (1 - row["probability"]) / 6553.6), rel=0.01
     )
-    assert float(abs(found["probability"][2, 1] - found["probability"][2, 0])) < 0.04
+    assert float(abs(result["probability"][2, 1] - result["probability"][2, 0])) < 0.04
     assert re.fullmatch(
-        r"The probability is 0\.19; 0 where y is in its lowest 10 %, 0\.8\d in its highest\.", found.attrs["words"]
+        r"The probability is 0\.19; 0 where y is in its lowest 10 %, 0\.8\d in its highest\.", result.attrs["words"]
     )
     halves = cc.probability_tornado(forecast, "total > 2", inputs="y", tail=0.5)["probability"]
-    assert float(halves.mean()) == pytest.approx(found.attrs["before"])
-    assert (found.attrs["claim"], found.attrs["before"]) == (
+    assert float(halves.mean()) == pytest.approx(result.attrs["before"])
+    assert (result.attrs["claim"], result.attrs["before"]) == (
         "total > 2",
         pytest.approx(norm.sf(2, 1, np.sqrt(1.25)), abs=0.002),
     )
@@ -160,8 +160,8 @@ STEPPED = cc.Priors(step=cc.Discrete([0, 1, 2], [0.2, 0.5, 0.3]), noise=cc.Norma
 
 def test_the_lowest_part_of_few_values_is_the_lowest_value():
     forecast = cc.propagate(cc.draw(STEPPED, 400, seed=1), model=cc.Model([either]))
-    found = cc.probability_tornado(forecast, "either > 1", inputs="step", tail=0.05)
-    assert found["probability"].values.tolist() == [[0, 1]]
+    result = cc.probability_tornado(forecast, "either > 1", inputs="step", tail=0.05)
+    assert result["probability"].values.tolist() == [[0, 1]]
     with pytest.raises(cc.InputError, match="a part of at most 0.5 that holds 20 of 400 samples"):
         cc.probability_tornado(forecast, "either > 1", tail=0.049)
     # An input at whose both ends the event is likely moves it little.
@@ -184,16 +184,16 @@ def sum_of_six(a, b, c, d, e, f):
 def test_a_scenario_of_many_inputs_says_the_largest_changes_and_writes_all(tmp_path):
     priors = cc.Priors(**{name: cc.Normal(0, 1) for name in "abcdef"})
     forecast = cc.propagate(cc.draw(priors, 8192, design="sobol", seed=1), model=cc.Model([sum_of_six]))
-    found = cc.tilt(forecast, "sum_of_six > 5", probability=0.5, priors=priors)
-    assert found.marginals["input"].values.tolist() == [*"fedcba"]
+    result = cc.tilt(forecast, "sum_of_six > 5", probability=0.5, priors=priors)
+    assert result.marginals["input"].values.tolist() == [*"fedcba"]
     assert re.search(
-        r": f [\d.]+ instead of 0, e [^,]*, d [^,]*, c [^,]* and 2 other inputs less \(medians;", found.words
+        r": f [\d.]+ instead of 0, e [^,]*, d [^,]*, c [^,]* and 2 other inputs less \(medians;", result.words
     )
-    found.write_scenario(tmp_path / "tilted.toml")
+    result.write_scenario(tmp_path / "tilted.toml")
     written = tomllib.loads((tmp_path / "tilted.toml").read_text())
-    assert written["scenario"]["why"] == found.words
+    assert written["scenario"]["why"] == result.words
     for name, entry in written["inputs"].items():
-        after = found.priors[name]
+        after = result.priors[name]
         assert (entry["family"], entry["mean"], entry["sd"], entry["unit"]) == ("normal", after.mean, after.sd, "1")
         assert (
             entry["judgement"]
@@ -201,8 +201,8 @@ def test_a_scenario_of_many_inputs_says_the_largest_changes_and_writes_all(tmp_p
             and entry["as_of"] == datetime.date.today().isoformat()
         )
     assert sorted(written["inputs"]) == [*"abcdef"]
-    about = found.priors.about.model_copy(update={"as_of": "2026-03"})
-    dataclasses.replace(found, priors=found.priors.carrying(about=about)).write_scenario(tmp_path / "dated.toml")
+    about = result.priors.about.model_copy(update={"as_of": "2026-03"})
+    dataclasses.replace(result, priors=result.priors.carrying(about=about)).write_scenario(tmp_path / "dated.toml")
     assert tomllib.loads((tmp_path / "dated.toml").read_text())["scenario"]["as_of"] == "2026-03"
 
 
@@ -266,6 +266,6 @@ def test_bad_input_is_one_clear_message(forecast, call, message):
 
 
 def test_a_scenario_is_a_toml_file(forecast, tmp_path):
-    found = cc.tilt(forecast, "total > 2", probability=0.3, priors=GAUSSIAN)
+    result = cc.tilt(forecast, "total > 2", probability=0.3, priors=GAUSSIAN)
     with pytest.raises(cc.InputError, match=r"let its name end in \.toml"):
-        found.write_scenario(tmp_path / "tilted.txt")
+        result.write_scenario(tmp_path / "tilted.txt")

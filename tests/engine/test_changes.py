@@ -53,9 +53,9 @@ def test_growth_goes_on_from_its_level_with_the_new_rate(date, new):
 def test_a_step_takes_the_new_rate_from_the_date_on():
     changed = with_changes(MODEL, [*GIVEN, "growth_from_2025"])
     values = {**GIVEN, "growth_from_2025": np.full(3, 4.0), "year": np.array([[2024.5], [2025.0], [2026.0]])}
-    found = run_model(changed, values, ["spent"])["spent"]
+    result = run_model(changed, values, ["spent"])["spent"]
     first = GIVEN["level"] * GIVEN["growth"] * 0.25
-    np.testing.assert_allclose(found, [first, 2 * first, 2 * first + 2 * GIVEN["level"]], rtol=1e-14)
+    np.testing.assert_allclose(result, [first, 2 * first, 2 * first + 2 * GIVEN["level"]], rtol=1e-14)
 
 
 def test_no_change_is_the_model_itself_and_what_has_no_meaning_is_refused():
@@ -80,9 +80,9 @@ def test_a_changed_model_has_another_hash_and_its_units_are_proved():
         growth_from_2026=cc.Uniform(-0.2, -0.1, unit="1/year"),
         start=cc.Fixed(2024, unit="year"),
     )
-    found = cc.propagate(cc.draw(priors, 9, seed=2), model=MODEL, years=[2025, 2026, 2027], outputs=["investment"])
-    assert (found["investment"].diff("year").sel(year=2026) > 0).all()
-    assert (found["investment"].diff("year").sel(year=2027) < 0).all()
+    result = cc.propagate(cc.draw(priors, 9, seed=2), model=MODEL, years=[2025, 2026, 2027], outputs=["investment"])
+    assert (result["investment"].diff("year").sel(year=2026) > 0).all()
+    assert (result["investment"].diff("year").sel(year=2027) < 0).all()
 
 
 @cc.quantity("GW/year", time="rate")
@@ -100,9 +100,9 @@ def test_what_begins_after_the_date_takes_the_new_value_whole(start, new):
     )
     drawn = cc.draw(priors, 5, seed=1)
     years = np.array([2024.0, 2024.5, 2026.25, 2035])
-    found = cc.propagate(drawn, model=cc.Model([plants]), years=years)["plants"]
+    result = cc.propagate(drawn, model=cc.Model([plants]), years=years)["plants"]
     ramp = np.clip(years[:, None] - drawn["plant_start"].values, 0, 1)
-    np.testing.assert_allclose(found, new * ramp, rtol=1e-12)
+    np.testing.assert_allclose(result, new * ramp, rtol=1e-12)
 
 
 LEVEL = {"growth": cc.Fixed(0.5, unit="1/year"), "start": cc.Fixed(2024, unit="year")}

@@ -72,18 +72,18 @@ def streamed(device):
     )
 
 
-def assert_same(found, expected):
+def assert_same(result, expected):
     for name, variable in expected.data_vars.items():
         if variable.dtype.kind == "f":
-            np.testing.assert_allclose(found[name], variable, rtol=1e-10)
+            np.testing.assert_allclose(result[name], variable, rtol=1e-10)
 
 
 def test_the_way_to_a_device_and_back(monkeypatch):
     expected = streamed("cpu")
     monkeypatch.setitem(sys.modules, "cupy", cupy_with(lambda: 1))
-    found = streamed("cuda")
-    assert_same(found, expected)
-    assert cc.provenance_of(found)["device"] == "cuda"
+    result = streamed("cuda")
+    assert_same(result, expected)
+    assert cc.provenance_of(result)["device"] == "cuda"
 
 
 @pytest.mark.skipif(importlib.util.find_spec("cupy") is None, reason="CuPy is not installed: no GPU to compare with")

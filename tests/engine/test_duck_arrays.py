@@ -108,22 +108,22 @@ def calls():
     inputs = cc.draw(cc.read_priors("situational_awareness"), 16, seed=1)
     values = {name: inputs[name].values * factor(inputs[name].units) for name in MODEL.inputs()}
     values["year"] = np.arange(2022.0, 2035.0)[:, np.newaxis]
-    found = {}
+    result = {}
 
     def call(name, function, needs, arguments):
-        found[name] = (arguments, function(*arguments))
-        return found[name][1]
+        result[name] = (arguments, function(*arguments))
+        return result[name][1]
 
     run_model(MODEL, values, MODEL.functions, call)
-    return found
+    return result
 
 
 @pytest.mark.parametrize("name", MODEL.functions)
 def test_a_quantity_runs_on_arrays_that_are_not_numpys(name, calls):
     arguments, expected = calls[name]
-    found = MODEL.functions[name](*(Duck(np.asarray(argument)) for argument in arguments))
-    assert isinstance(found, Duck), f"{name} gives {type(found)}"
-    np.testing.assert_allclose(found.values, expected, rtol=1e-13)
+    result = MODEL.functions[name](*(Duck(np.asarray(argument)) for argument in arguments))
+    assert isinstance(result, Duck), f"{name} gives {type(result)}"
+    np.testing.assert_allclose(result.values, expected, rtol=1e-13)
 
 
 def test_the_duck_refuses_to_become_an_array():

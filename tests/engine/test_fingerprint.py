@@ -255,11 +255,11 @@ def test_what_cannot_be_known_is_named(used, what):
 def test_what_is_imported_when_the_function_runs_counts(monkeypatch, text):
     space = {}
     exec(f"def total(x):\n    {text}\n    return k * x", space)
-    found = []
+    result = []
     for rate in (1.0, 1.0, 2.0):
         monkeypatch.setitem(sys.modules, "constants_inside", module_with(RATE=rate))
-        found.append(fingerprint_of(space["total"]))
-    assert found[0] == found[1] != found[2]
+        result.append(fingerprint_of(space["total"]))
+    assert result[0] == result[1] != result[2]
 
 
 @pytest.mark.parametrize(

@@ -84,21 +84,21 @@ def run(years, outputs, model=STOCK, **changed):
 
 def test_an_exponential_flow_gives_the_closed_form_of_the_stock_at_every_date():
     years = [2022.0, 2025.3, 2026.5, 2027.0, 2027.1, 2028.75, 2031.0]
-    found = run(years, ["stock", "flow", "running_power"])
+    result = run(years, ["stock", "flow", "running_power"])
     t = np.array(years)[:, None] - 2026.5
     exact = 10 * np.exp(GROWTHS * t) / (GROWTHS + HAZARDS)
-    np.testing.assert_allclose(found["stock"], exact, rtol=1e-9)
-    np.testing.assert_allclose(found["flow"], 10 * np.exp(GROWTHS * t), rtol=1e-9)
-    np.testing.assert_allclose(found["running_power"], 2 * exact * np.exp(-0.25 * GROWTHS), rtol=1e-9)
+    np.testing.assert_allclose(result["stock"], exact, rtol=1e-9)
+    np.testing.assert_allclose(result["flow"], 10 * np.exp(GROWTHS * t), rtol=1e-9)
+    np.testing.assert_allclose(result["running_power"], 2 * exact * np.exp(-0.25 * GROWTHS), rtol=1e-9)
 
 
 def test_a_stock_under_a_constant_flow_relaxes_to_flow_over_hazard():
-    found = run([2026.5, 2030.0, 2060.0], ["stock"], limit=1.0)["stock"].values
+    result = run([2026.5, 2030.0, 2060.0], ["stock"], limit=1.0)["stock"].values
     start = 10 / (GROWTHS + HAZARDS)
     for column, hazard in enumerate(HAZARDS[:2]):
         exact = 10 / hazard + (start[column] - 10 / hazard) * np.exp(-hazard * np.array([0, 3.5, 33.5]))
-        np.testing.assert_allclose(found[:, column], exact, rtol=1e-9)
-    np.testing.assert_allclose(found[:, 2], start[2] + 10 * np.array([0, 3.5, 33.5]), rtol=1e-9)
+        np.testing.assert_allclose(result[:, column], exact, rtol=1e-9)
+    np.testing.assert_allclose(result[:, 2], start[2] + 10 * np.array([0, 3.5, 33.5]), rtol=1e-9)
 
 
 @given(st.lists(st.integers(0, 120), min_size=1, max_size=8, unique=True))
@@ -140,15 +140,15 @@ def test_quantities_that_need_each_others_past_are_stepped_together():
     model = cc.Model([prey, predators, initial_prey, initial_predators], start="start", step=1.0)
     priors = cc.Priors(start=cc.Fixed(2020.0, unit="year"), start_prey=cc.Uniform(0.5, 2), rate=cc.Uniform(0.05, 0.1))
     drawn = cc.draw(priors, 20, seed=3)
-    found = cc.propagate(drawn, model=model, years=[2019, 2020, 2021, 2024.5], outputs=["prey", "predators"])
+    result = cc.propagate(drawn, model=model, years=[2019, 2020, 2021, 2024.5], outputs=["prey", "predators"])
     x, y, rows = drawn["start_prey"].values, drawn["start_prey"].values / 2, []
     for _ in range(6):
         rows.append((x, y))
         x = x + drawn["rate"].values * (x - x * y)
         y = y + drawn["rate"].values * (x * y - y)
-    np.testing.assert_array_equal(found["prey"][0], 3.0)
-    np.testing.assert_allclose(found["prey"][1:3], [rows[0][0], rows[1][0]], rtol=1e-14)
-    np.testing.assert_allclose(found["predators"][3], (rows[4][1] + rows[5][1]) / 2, rtol=1e-14)
+    np.testing.assert_array_equal(result["prey"][0], 3.0)
+    np.testing.assert_allclose(result["prey"][1:3], [rows[0][0], rows[1][0]], rtol=1e-14)
+    np.testing.assert_allclose(result["predators"][3], (rows[4][1] + rows[5][1]) / 2, rtol=1e-14)
 
 
 def test_a_lag_inside_a_circle_reads_between_the_nodes_already_known():
@@ -163,13 +163,13 @@ def test_a_lag_inside_a_circle_reads_between_the_nodes_already_known():
     model = cc.Model([level, past_level], start="start", step=1.0)
     priors = cc.Priors(start=cc.Fixed(2020.0, unit="year"), delay=cc.Fixed(1.5, unit="year"), rate=cc.Uniform(0.1, 0.2))
     drawn = cc.draw(priors, 5, seed=2)
-    found = cc.propagate(drawn, model=model, years=[2020, 2021, 2022, 2023], outputs=["level"])["level"].values
+    result = cc.propagate(drawn, model=model, years=[2020, 2021, 2022, 2023], outputs=["level"])["level"].values
     rate = drawn["rate"].values
     one = 1 + rate
     # At 2022 the lag reaches 2020.5, half way between the first two nodes; at 2021 it reaches the past, which is 1.
     two = one + rate * (1 + one) / 2
     three = two + rate * (one + two) / 2
-    np.testing.assert_allclose(found, [np.ones(5), one, two, three], rtol=1e-14)
+    np.testing.assert_allclose(result, [np.ones(5), one, two, three], rtol=1e-14)
 
 
 def test_a_first_value_sees_the_past_of_what_needs_it():
@@ -188,10 +188,10 @@ def test_a_first_value_sees_the_past_of_what_needs_it():
     model = cc.Model([flow, level, initial_level], start="start", step=1.0)
     priors = cc.Priors(start=cc.Fixed(2020.0, unit="year"), rate=cc.Uniform(0.1, 0.2))
     drawn = cc.draw(priors, 5, seed=2)
-    found = cc.propagate(drawn, model=model, years=[2020, 2021], outputs=["level", "flow"])
+    result = cc.propagate(drawn, model=model, years=[2020, 2021], outputs=["level", "flow"])
     growth = 1 + drawn["rate"].values
-    np.testing.assert_allclose(found["level"], [np.full(5, 20.0), 20 * growth], rtol=1e-14)
-    np.testing.assert_allclose(found["flow"].sel(year=2020), 20 * drawn["rate"], rtol=1e-14)
+    np.testing.assert_allclose(result["level"], [np.full(5, 20.0), 20 * growth], rtol=1e-14)
+    np.testing.assert_allclose(result["flow"].sel(year=2020), 20 * drawn["rate"], rtol=1e-14)
 
 
 def test_what_cannot_be_stepped_is_refused():
@@ -233,8 +233,8 @@ def test_two_constants_before_the_first_node_and_from_it_on_stand_on_years():
 
     priors = cc.Priors(start=cc.Fixed(2026, unit="year"), now=cc.Fixed(3))
     model = cc.Model([level], start="start")
-    found = cc.propagate(cc.draw(priors, 2), model=model, years=[2024, 2025, 2026, 2027])["level"]
-    assert found.transpose("year", "sample").values.tolist() == [[7, 7], [7, 7], [3, 3], [3, 3]]
+    result = cc.propagate(cc.draw(priors, 2), model=model, years=[2024, 2025, 2026, 2027])["level"]
+    assert result.transpose("year", "sample").values.tolist() == [[7, 7], [7, 7], [3, 3], [3, 3]]
     # What was proved for dates on one side says nothing of dates on both.
     drawn = cc.draw(priors.replace(now=cc.Uniform(3, 4)), 2)
     sides = {years: cc.propagate(drawn, model=model, years=years)["level"] for years in ((2024, 2025), (2027,))}
@@ -256,12 +256,12 @@ def test_a_lag_in_a_loop_holds_the_value_of_the_node_before_where_it_is_not_to_b
     priors = cc.Priors(rate=cc.Uniform(0.1, 0.5), start=cc.Fixed(2026, unit="year"), lag=cc.Fixed(0.75, unit="year"))
     drawn = cc.draw(priors, 3, seed=1)
     model = cc.Model([total, initial_total], start="start", step=0.5)
-    found = cc.propagate(drawn, model=model, years=2026 + np.arange(8) / 2, outputs=["total"])["total"]
+    result = cc.propagate(drawn, model=model, years=2026 + np.arange(8) / 2, outputs=["total"])["total"]
     rows = [np.ones(3)]
     for node in range(1, 8):
         # A node and a half behind: the value of the node before that date, before the first one that of the past.
         rows.append(rows[-1] + drawn["rate"].values * (rows[node - 2] if node >= 2 else 3.0))
-    np.testing.assert_allclose(found, rows, rtol=1e-15)
+    np.testing.assert_allclose(result, rows, rtol=1e-15)
 
 
 @pytest.mark.parametrize("between", [None, "linear"])
@@ -288,8 +288,8 @@ def check_chain(last):
         exec(f"def q{number}(q{number - 1}): return q{number - 1} + 1", scope)
         functions.append(cc.quantity("1")(scope[f"q{number}"]))
     model = cc.Model(functions[::-1], headline=[f"q{last}"])
-    found = cc.propagate(cc.draw(cc.Priors(q0=cc.Uniform(0, 1)), 4, seed=1), model=model)
-    np.testing.assert_allclose(found[f"q{last}"] - found["q0"], last, rtol=1e-12)
+    result = cc.propagate(cc.draw(cc.Priors(q0=cc.Uniform(0, 1)), 4, seed=1), model=model)
+    np.testing.assert_allclose(result[f"q{last}"] - result["q0"], last, rtol=1e-12)
 
 
 def test_a_chain_of_a_thousand_quantities_runs():
@@ -331,8 +331,8 @@ def test_a_chain_of_lagged_quantities_needs_no_depth(years):
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(len(inspect.stack(0)) + 150)
     try:
-        found = cc.propagate(drawn, model=model, years=years)["q99"]
+        result = cc.propagate(drawn, model=model, years=years)["q99"]
     finally:
         sys.setrecursionlimit(limit)
     dates = np.array(years)[:, np.newaxis] - 99 * 0.25
-    np.testing.assert_allclose(found, 99 + drawn["rate"].values * dates / 2026, rtol=1e-12)
+    np.testing.assert_allclose(result, 99 + drawn["rate"].values * dates / 2026, rtol=1e-12)

@@ -148,9 +148,9 @@ def test_a_function_is_read_as_its_whole_file_is(tmp_path):
     assert {function.__name__ for function in functions} == known.keys()
     for function in functions:
         known[function.__name__].decorator_list = []
-        found = tree_of(function)
-        found.decorator_list = []
-        assert ast.dump(found) == ast.dump(known[function.__name__])
+        result = tree_of(function)
+        result.decorator_list = []
+        assert ast.dump(result) == ast.dump(known[function.__name__])
 
 
 def test_a_name_after_some_hundred_others_is_seen():

@@ -25,10 +25,10 @@ def test_a_stepped_model_is_traced_to_the_bit():
     drawn = inputs(limit=1.0)
     values = {name: drawn[name].values for name in STOCK.inputs()}
     outputs = ["stock", "coverage", "running_power", "trend_stock"]
-    program, found, plain = traced_and_plain(STOCK, values, outputs)
+    program, result, plain = traced_and_plain(STOCK, values, outputs)
     assert set(program.inputs) == {"growth", "hazard"}
     for name in outputs:
-        np.testing.assert_array_equal(found[name], np.broadcast_to(plain[name], found[name].shape))
+        np.testing.assert_array_equal(result[name], np.broadcast_to(plain[name], result[name].shape))
 
 
 @pytest.mark.parametrize("name", ["situational_awareness", "evidence_2026"])
@@ -37,10 +37,10 @@ def test_the_shipped_model_is_traced_to_the_bit(name):
     drawn = cc.draw(priors, 64, seed=1)
     values = {n: drawn[n].values * factor(priors[n].unit) for n in model.inputs()}
     outputs = [*model.functions]
-    program, found, plain = traced_and_plain(model, values, outputs, np.arange(2022.0, 2035.0))
+    program, result, plain = traced_and_plain(model, values, outputs, np.arange(2022.0, 2035.0))
     for output in outputs:
         np.testing.assert_array_equal(
-            found[output], np.broadcast_to(plain[output], found[output].shape), err_msg=output
+            result[output], np.broadcast_to(plain[output], result[output].shape), err_msg=output
         )
     assert all(operation in OPERATIONS for operation, _ in program.operations)
 
@@ -80,8 +80,8 @@ def test_a_random_model_is_traced_to_the_bit(steps):
     rng = np.random.default_rng(0)
     values = {"x": rng.uniform(0.1, 1, 7), "y": rng.uniform(0.1, 1, 7)}
     with np.errstate(all="ignore"):
-        _, found, plain = traced_and_plain(model, values, ["made"])
-    np.testing.assert_array_equal(found["made"], np.broadcast_to(plain["made"], found["made"].shape))
+        _, result, plain = traced_and_plain(model, values, ["made"])
+    np.testing.assert_array_equal(result["made"], np.broadcast_to(plain["made"], result["made"].shape))
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_what_arrays_may_be_used_for_is_traced_to_the_bit(function):
     model = cc.Model([cc.quantity("1", units_checked=False)(made)])
     with np.errstate(all="ignore"):
         plain = run_model(model, {"x": (x := np.linspace(0.1, 1, 7)), "year": YEARS[:, np.newaxis]}, ["made"])["made"]
-    found = run_traced(trace(model, {"x": x}, ["made"], YEARS), {"x": x})["made"]
-    np.testing.assert_array_equal(found, np.broadcast_to(plain, found.shape))
+    result = run_traced(trace(model, {"x": x}, ["made"], YEARS), {"x": x})["made"]
+    np.testing.assert_array_equal(result, np.broadcast_to(plain, result.shape))
 
 
 def test_what_no_sample_changes_is_computed_at_once_and_what_is_written_twice_once():

@@ -25,8 +25,8 @@ def test_a_coherent_formula_comes_out_in_the_declared_unit_without_any_conversio
     def energy(power, duration):
         return power * duration
 
-    found = forecast(energy, "TWh", power=cc.Fixed(1, unit="GW"), duration=cc.Fixed(365, unit="day"))
-    assert found.values == pytest.approx(8.76, rel=1e-14)
+    result = forecast(energy, "TWh", power=cc.Fixed(1, unit="GW"), duration=cc.Fixed(365, unit="day"))
+    assert result.values == pytest.approx(8.76, rel=1e-14)
 
 
 def in_gigawatts(power):

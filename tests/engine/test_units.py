@@ -275,8 +275,8 @@ def test_the_own_reader_of_plain_products_equals_pint_to_the_bit(terms):
     # Pint remembers a product in whatever order its units came first, and the last bit depends on that.
     units.registry()._cache.root_units.clear()
     units.registry()._cache.conversion_factor.clear()
-    found = units._read_by_pint(unit)
-    size, expected = found.pop(""), {name: power for name, power in found.items() if power}
+    result = units._read_by_pint(unit)
+    size, expected = result.pop(""), {name: power for name, power in result.items() if power}
     plain = read_product(unit)
     assert plain is not None
     assert plain.pop("") == size
@@ -341,8 +341,8 @@ print(len(made), sorted(units.own_units))
 
 
 def test_threads_of_a_worker_that_are_sent_one_unit_define_it_once():
-    found = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=False)
-    assert found.stdout == "1 ['gate', 'hall']\n", found.stderr
+    result = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=False)
+    assert result.stdout == "1 ['gate', 'hall']\n", result.stderr
 
 
 def test_units_of_ones_own_travel_to_worker_processes(tmp_path):

@@ -73,12 +73,12 @@ def test_a_notebook_shows_a_row_and_a_curve_for_each_input():
 
 def test_two_sets_show_the_inputs_in_which_they_differ():
     b = A.replace(x=cc.Normal(1000, 1000, unit="MW"), y=cc.LogNormal(0, 1, note="another note")).add(new=cc.to(1, 2))
-    found = cc.compare_priors(A, b)
-    assert list(found.index) == ["x", "new"]
-    assert found.loc["x", "unit"] == "GW"
-    np.testing.assert_allclose(found.loc["x", ["a 50 %", "b 50 %"]].astype(float), [0, 1], atol=1e-12)
-    np.testing.assert_allclose(found.loc["new", ["b 5 %", "b 95 %"]].astype(float), [1, 2])
-    assert found.loc["new", ["a 5 %", "a 50 %", "a 95 %"]].isna().all()
+    result = cc.compare_priors(A, b)
+    assert list(result.index) == ["x", "new"]
+    assert result.loc["x", "unit"] == "GW"
+    np.testing.assert_allclose(result.loc["x", ["a 50 %", "b 50 %"]].astype(float), [0, 1], atol=1e-12)
+    np.testing.assert_allclose(result.loc["new", ["b 5 %", "b 95 %"]].astype(float), [1, 2])
+    assert result.loc["new", ["a 5 %", "a 50 %", "a 95 %"]].isna().all()
     assert cc.compare_priors(A, A).empty
     other_unit = cc.compare_priors(cc.Priors(p=cc.Fixed(1, unit="GW")), cc.Priors(p=cc.Fixed(1000, unit="MW")))
     assert other_unit.empty

@@ -30,9 +30,9 @@ def run(name, worlds):
         values = np.array([world[changed] * size if changed in world else b for world, b in zip(worlds, before)])
         inputs[changed] = ((), values[0], attrs) if changed in SHAPING else ("sample", values, attrs)
     inputs.attrs = DRAWS[name].attrs
-    found = cc.propagate(inputs, years=YEARS, outputs=MODEL.functions)
+    result = cc.propagate(inputs, years=YEARS, outputs=MODEL.functions)
     for output in MODEL.functions:
-        assert not np.isnan(found[output].values).any(), output
+        assert not np.isnan(result[output].values).any(), output
 
 
 def refused(name, worlds):
@@ -51,10 +51,10 @@ def refused(name, worlds):
 def test_an_input_at_its_bound_gives_a_world_or_is_named(name):
     known = [(n, b) for n, b in BOUNDS if n in DRAWS[name]]
     together = [{n: b} for n, b in known if n not in SHAPING]
-    found = refused(name, together) + [r for n, b in known if n in SHAPING for r in refused(name, [{n: b}])]
-    assert not [message for world, message in found if next(iter(world)) not in message]
+    result = refused(name, together) + [r for n, b in known if n in SHAPING for r in refused(name, [{n: b}])]
+    assert not [message for world, message in result if next(iter(world)) not in message]
     # A period of a hundredth of a year compounds a yearly rate a hundred times a year.
-    assert {next(iter(world)) for world, _ in found} <= {
+    assert {next(iter(world)) for world, _ in result} <= {
         "accounting_period",
         "earlier_flop_per_dollar_growth",
         *SHAPING,

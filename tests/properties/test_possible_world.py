@@ -82,9 +82,9 @@ def _world(seed, switches, outputs, dates=NODES, model=MODEL, **changes):
         values[name] = np.asarray(low) if low == high else low + (high - low) * place
     values |= {name: np.asarray(change, dtype=float) for name, change in changes.items()}
     needed = {name: values[name] for name in model.inputs(outputs)}
-    found = run_model(model, needed | {"year": np.asarray(dates)[:, np.newaxis]}, outputs)
+    result = run_model(model, needed | {"year": np.asarray(dates)[:, np.newaxis]}, outputs)
     shape = (len(dates), ROWS)
-    return values, {name: np.broadcast_to(found[name], shape) for name in outputs}
+    return values, {name: np.broadcast_to(result[name], shape) for name in outputs}
 
 
 SEED = st.integers(0, 2**32 - 1)
@@ -320,8 +320,8 @@ def test_the_essay_under_every_limit_contradicts_itself_in_less_than_one_draw_in
     priors = PRIORS["situational_awareness"].replace(
         **dict.fromkeys((*LIMITS, "existing_sites_stay", "fleet_in_us_electricity"), 1.0)
     )
-    found = cc.propagate(cc.draw(priors, 2**13, design="sobol", seed=3), years=DATES[4:], outputs=["contradiction"])
-    assert (found["contradiction"].values > 0).any(axis=0).mean() < 1e-3
+    result = cc.propagate(cc.draw(priors, 2**13, design="sobol", seed=3), years=DATES[4:], outputs=["contradiction"])
+    assert (result["contradiction"].values > 0).any(axis=0).mean() < 1e-3
 
 
 def test_nodes_of_half_a_year_are_fine_enough():

@@ -36,11 +36,11 @@ def at(priors, probabilities):
 def corners_and_random_points(priors, seed=20240604):
     """Draw rows at the ends of every support, and between them."""
     rng = np.random.default_rng(seed)
-    found = {}
+    result = {}
     for name in priors.uncertain:
         corners = np.where(rng.random(ROWS // 2) < 0.5, TAIL, 1 - TAIL)
-        found[name] = np.concatenate([[TAIL, 1 - TAIL], corners, rng.uniform(TAIL, 1 - TAIL, ROWS // 2 - 2)])
-    return found
+        result[name] = np.concatenate([[TAIL, 1 - TAIL], corners, rng.uniform(TAIL, 1 - TAIL, ROWS // 2 - 2)])
+    return result
 
 
 def everything(values, years):
@@ -70,11 +70,11 @@ def test_a_quantity_is_finite_at_the_corners_of_the_support(states, prior_set, n
 
 @EVERY
 def test_years_come_first_and_samples_last(states, name):
-    found = states[SETS[0]][name]
+    result = states[SETS[0]][name]
     is_index = bool(declaration_of(MODEL.functions[name]).labels)
-    assert found.dtype == np.float64 or is_index
-    assert not is_index or np.array_equal(found, found.astype(np.int8))
-    assert np.broadcast_shapes(found.shape, (len(YEARS), ROWS)) == (len(YEARS), ROWS)
+    assert result.dtype == np.float64 or is_index
+    assert not is_index or np.array_equal(result, result.astype(np.int8))
+    assert np.broadcast_shapes(result.shape, (len(YEARS), ROWS)) == (len(YEARS), ROWS)
 
 
 @BOTH
@@ -97,10 +97,10 @@ def twelve():
 
 def rows_of(values, rows):
     """Return some rows of the inputs, read-only."""
-    found = {name: value[rows] if value.ndim else value for name, value in values.items()}
-    for value in found.values():
+    result = {name: value[rows] if value.ndim else value for name, value in values.items()}
+    for value in result.values():
         value.setflags(write=False)
-    return found
+    return result
 
 
 @BOTH

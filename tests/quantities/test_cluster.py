@@ -34,8 +34,8 @@ def test_half_an_order_of_magnitude_a_year_is_threefold_and_ten_thousandfold_in_
 
 def test_the_past_is_what_was_measured():
     # 7.9k H100e in April 2022 to 1.1M in mid-2026 are half an order of magnitude a year.
-    found = cluster.trend_training_cluster_size(2022.3, 2026.5, 1.1e6, 0.37, 0.077, 0.51, 0.06, 2.0, -1.0, 14.0)
-    assert found == pytest.approx(7.9e3, rel=0.01)
+    result = cluster.trend_training_cluster_size(2022.3, 2026.5, 1.1e6, 0.37, 0.077, 0.51, 0.06, 2.0, -1.0, 14.0)
+    assert result == pytest.approx(7.9e3, rel=0.01)
 
 
 @given(st.floats(0, 1), st.floats(0, 0.5), st.floats(0, 0.3), st.floats(0, 20))

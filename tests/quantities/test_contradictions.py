@@ -30,6 +30,6 @@ POSSIBLE = {
     ],
 )
 def test_the_first_contradiction_that_holds_is_named(changed, index):
-    found = contradictions.contradiction(**{name: np.array(value) for name, value in {**POSSIBLE, **changed}.items()})
-    assert found == index
+    result = contradictions.contradiction(**{name: np.array(value) for name, value in {**POSSIBLE, **changed}.items()})
+    assert result == index
     assert len(contradictions.CONTRADICTIONS) == 5

@@ -66,8 +66,8 @@ def test_what_was_paid_at_the_start_could_be_had(product, ceiling, outside, rein
 
 def test_money_is_cash_flow_and_borrowing_and_half_of_revenue():
     # .9 % of 117 T USD and half of 140 B USD.
-    found = funding(117e12, 0.035, 0.009, 1.0, 0.5, 140e9, 140e9, 745e9)
-    assert found == pytest.approx(1053e9 + 70e9)
+    result = funding(117e12, 0.035, 0.009, 1.0, 0.5, 140e9, 140e9, 745e9)
+    assert result == pytest.approx(1053e9 + 70e9)
     # Without returns outside money goes, and reinvested revenue stays.
     assert funding(117e12, 0.035, 0.009, 0.1, 0.5, 140e9, 140e9, 745e9) == pytest.approx(105.3e9 + 70e9)
     assert funding(117e12, 0.035, 0.009, 1.0, 0.5, 20e12, 140e9, 745e9) == pytest.approx(0.035 * 117e12)

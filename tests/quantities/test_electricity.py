@@ -18,8 +18,8 @@ def test_the_observed_decade_grew_by_barely_five_percent():
     # Ember via Our World in Data: 4,056 TWh in 2013, 4,254 TWh in 2023.
     year = np.array([[2013.0], [2018.0], [2023.0]])
     growth = (4254 / 4056) ** 0.1 - 1
-    found = electricity.us_electricity_without_ai(year, 2013.0, 4056.0, growth, 1.0)
-    assert_allclose(found[:, 0], [4056, np.sqrt(4056 * 4254), 4254])
+    result = electricity.us_electricity_without_ai(year, 2013.0, 4056.0, growth, 1.0)
+    assert_allclose(result[:, 0], [4056, np.sqrt(4056 * 4254), 4254])
     assert_allclose(growth, 0.0048, atol=1e-4)
 
 
@@ -51,10 +51,10 @@ def test_data_centres_of_2028_lie_where_the_laboratory_puts_them():
 def test_the_fleet_of_2024_is_in_the_production_of_2024():
     # 27.6M H100e a year of 1,030 W in mid-2026, growing 66.5 % a year: 2.75 years earlier a quarter of it.
     growth = np.log(1.87 * 1.27 / 1.22)
-    found = electricity.initial_us_ai_electricity(2024.0, 0.25, 2026.5, 27.6e6, 1030.0, growth, 0.185, 0.65, 0.68, 1.0)
+    result = electricity.initial_us_ai_electricity(2024.0, 0.25, 2026.5, 27.6e6, 1030.0, growth, 0.185, 0.65, 0.68, 1.0)
     fleet = 27.6e6 * 1030 * np.exp(-2.75 * growth) / (growth + 0.185)
-    assert found == pytest.approx(fleet * 0.65 * 0.68)
-    assert 10 < found / TWH < 40
+    assert result == pytest.approx(fleet * 0.65 * 0.68)
+    assert 10 < result / TWH < 40
 
 
 def test_emissions_and_water_go_with_energy():

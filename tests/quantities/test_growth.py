@@ -26,8 +26,8 @@ def exact_growth(rate, decay, earlier, time):
 
 @given(RATE, DECAY, RATE, TIME)
 def test_growth_is_the_integral_of_a_rate_that_decays_after_its_base_date(rate, decay, earlier, time):
-    found = growth.integrated_growth(rate, decay, earlier, time)
-    assert_allclose(found, exact_growth(rate, decay, earlier, time), rtol=1e-14, atol=1e-300)
+    result = growth.integrated_growth(rate, decay, earlier, time)
+    assert_allclose(result, exact_growth(rate, decay, earlier, time), rtol=1e-14, atol=1e-300)
 
 
 @given(RATE, RATE, DECAY, RATE, st.floats(-40, 0))
@@ -94,8 +94,8 @@ def test_a_stock_solves_its_differential_equation(stock, flow, rise, hazard, tim
         return flow * np.exp(rise * t) * np.exp(-hazard * (time - t))
 
     exact = stock * np.exp(-hazard * time) + quad(shipped_and_left, 0, time)[0]
-    found = growth.next_stock(stock, flow, flow * np.exp(rise * time), hazard, time)
-    assert_allclose(found, exact, rtol=1e-4)
+    result = growth.next_stock(stock, flow, flow * np.exp(rise * time), hazard, time)
+    assert_allclose(result, exact, rtol=1e-4)
 
 
 @given(FLOW, st.floats(0, 1), st.floats(0.1, 0.5))
@@ -107,10 +107,10 @@ def test_a_stock_in_steady_growth_stays_in_it(flow, hazard, rise):
 
 @given(FLOW, FLOW, FLOW, st.floats(0, 2))
 def test_a_capacity_follows_the_need_no_faster_than_its_rate_and_never_falls(capacity, need, before, rate):
-    found = growth.next_capacity(capacity, need, before, rate, 0.5, 1.0)
-    assert capacity <= found <= max(capacity, need) * (1 + 1e-12)
-    assert found <= capacity * (1 + rate) ** 0.5 * (1 + 1e-12)
-    assert growth.next_capacity(capacity, need, before, rate + 0.1, 0.5, 1.0) >= found * (1 - 1e-12)
+    result = growth.next_capacity(capacity, need, before, rate, 0.5, 1.0)
+    assert capacity <= result <= max(capacity, need) * (1 + 1e-12)
+    assert result <= capacity * (1 + rate) ** 0.5 * (1 + 1e-12)
+    assert growth.next_capacity(capacity, need, before, rate + 0.1, 0.5, 1.0) >= result * (1 - 1e-12)
 
 
 def test_a_capacity_grows_only_in_the_part_of_the_step_in_which_it_is_short():

@@ -39,12 +39,12 @@ def test_inference_that_grows_by_a_fifth_a_year_is_two_thirds_in_four_years():
 def test_gpt4_took_2e25_operations():
     # 25k A100 (624e12 dense 8-bit operations a second), 95 days, 34 % of the 16-bit peak: Epoch AI has 2.1e25.
     size = 25_000 * 624e12 / 1979e12
-    found = runs.training_run_compute(size, 1.0, 1979e12 / SECOND, 0.34 / 2, 1.0, 95 * DAY)
-    assert_allclose(found, 25_000 * 312e12 * 0.34 * 95 * 86_400, rtol=1e-12)
-    assert_allclose(found, 2.1e25, rtol=0.06)
-    assert runs.training_run_compute(size, 0.25, 1979e12 / SECOND, 0.17, 0.9, 95 * DAY) == pytest.approx(0.225 * found)
+    result = runs.training_run_compute(size, 1.0, 1979e12 / SECOND, 0.34 / 2, 1.0, 95 * DAY)
+    assert_allclose(result, 25_000 * 312e12 * 0.34 * 95 * 86_400, rtol=1e-12)
+    assert_allclose(result, 2.1e25, rtol=0.06)
+    assert runs.training_run_compute(size, 0.25, 1979e12 / SECOND, 0.17, 0.9, 95 * DAY) == pytest.approx(0.225 * result)
 
 
 def test_algorithms_that_triple_a_year_are_worth_81_times_in_four():
-    found = runs.effective_training_compute(np.array([2023.0, 2024.0, 2028.0]), 2024.0, 1e25, 3.0, 0.0, 1.0)
-    assert_allclose(found, [1e25 / 3, 1e25, 81e25])
+    result = runs.effective_training_compute(np.array([2023.0, 2024.0, 2028.0]), 2024.0, 1e25, 3.0, 0.0, 1.0)
+    assert_allclose(result, [1e25 / 3, 1e25, 81e25])

@@ -58,8 +58,8 @@ def test_storage_is_what_a_simulated_square_wave_needs(share):
     time = (np.arange(200_000) + 0.5) / 200_000
     draw = np.where(time < share, 100e6 - swing, 100e6)
     stored = np.cumsum(draw.mean() - draw) * step / time.size
-    found = site.power_swing_storage(site.power_swing(80e6, 0.45), share, step)
-    assert_allclose(found, np.ptp(stored), rtol=1e-3)
+    result = site.power_swing_storage(site.power_swing(80e6, 0.45), share, step)
+    assert_allclose(result, np.ptp(stored), rtol=1e-3)
 
 
 def test_a_constant_draw_needs_no_storage():

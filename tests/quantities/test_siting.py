@@ -92,5 +92,5 @@ def test_regulation_limits_only_a_cluster_in_a_capped_country_while_the_rule_is_
     (0, 1, 2027.0, False), (1, 1, 2027.0, False), (2, 1, 2027.0, True), (2, 0, 2027.0, False), (2, 1, 2024.0, False),
 ])  # fmt: skip
 def test_the_rule_binds_a_cluster_in_a_country_that_is_no_ally_from_its_date_on(region, rule, year, applies):
-    found = siting.regulation_limited_cluster_size(year, 9e6, 5e4, 3e5, rule, 2025.4, region)
-    assert found == (3e5 if applies else 9e6)
+    result = siting.regulation_limited_cluster_size(year, 9e6, 5e4, 3e5, rule, 2025.4, region)
+    assert result == (3e5 if applies else 9e6)

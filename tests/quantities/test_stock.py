@@ -30,9 +30,9 @@ def test_shipments_grew_by_investment_and_by_price_and_their_power_by_less():
 
 
 def test_a_flow_that_doubles_leaves_a_stock_of_one_and_a_half_times_the_flow():
-    found = stock.paid_installed_base(7.5e6, earlier(2.0)[0], 0.0, 1.0)
-    assert found / 7.5e6 == pytest.approx(1 / np.log(2))
-    assert stock.paid_cumulative_shipments(7.5e6, earlier(2.0)[0], 1.0) == found
+    result = stock.paid_installed_base(7.5e6, earlier(2.0)[0], 0.0, 1.0)
+    assert result / 7.5e6 == pytest.approx(1 / np.log(2))
+    assert stock.paid_cumulative_shipments(7.5e6, earlier(2.0)[0], 1.0) == result
 
 
 @given(GROWTH, HAZARD)

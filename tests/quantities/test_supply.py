@@ -123,10 +123,10 @@ def test_the_world_is_as_tight_as_the_us_and_retired_chips_free_their_power():
 def test_an_interruption_takes_its_part_of_leading_edge_supply():
     assert supply.leading_edge_gain(2.0, 0.6, 0.5) == pytest.approx(1.4)
     # A capacity of 100 that had lost 30 %; more is wanted, native capacity grows at its rate, and 60 % are lost by now.
-    found = supply.logic_capacity(70.0, 1e9, 1e9, 0.4, 0.7, 0.21, 2027.0, 2026.5, 1.0)
-    assert found == pytest.approx(0.4 * 100 * 1.1)
+    result = supply.logic_capacity(70.0, 1e9, 1e9, 0.4, 0.7, 0.21, 2027.0, 2026.5, 1.0)
+    assert result == pytest.approx(0.4 * 100 * 1.1)
     same = supply.packaging_capacity(70.0, 1e9, 1e9, 0.4, 0.7, 0.21, 2027.0, 2026.5, 1.0)
-    assert same == found == supply.memory_capacity(70.0, 1e9, 1e9, 0.4, 0.7, 0.21, 2027.0, 2026.5, 1.0)
+    assert same == result == supply.memory_capacity(70.0, 1e9, 1e9, 0.4, 0.7, 0.21, 2027.0, 2026.5, 1.0)
 
 
 def test_the_pace_of_power_follows_what_is_wanted_of_the_us():

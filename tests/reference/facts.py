@@ -35,8 +35,8 @@ def forecast(years, outputs):
     return cc.propagate(inputs, years=list(years), outputs=list(outputs))
 
 
-def _coherent(found, name, year):
-    return found[name].sel(year=year).values * factor(found[name].attrs["units"])
+def _coherent(result, name, year):
+    return result[name].sel(year=year).values * factor(result[name].attrs["units"])
 
 
 def is_yearly(row):
@@ -48,12 +48,12 @@ def observed_rows():
     """Return row, observed value, and the quantiles of the forecast with the error of the observation, in its unit."""
     rows = [row for row in read_observations() if FIRST <= row.date <= LAST]
     years = {row.date for row in rows} | {row.date + 1 for row in rows if is_yearly(row)}
-    found = forecast(tuple(sorted(years)), tuple(sorted({row.quantity for row in rows})))
+    result = forecast(tuple(sorted(years)), tuple(sorted({row.quantity for row in rows})))
     error = np.random.default_rng(1).permutation(ndtri((np.arange(SIZE) + 0.5) / SIZE))
     for row in rows:
-        values = _coherent(found, row.quantity, row.date)
+        values = _coherent(result, row.quantity, row.date)
         if is_yearly(row):
-            values = _coherent(found, row.quantity, row.date + 1) - values
+            values = _coherent(result, row.quantity, row.date + 1) - values
         seen = values * row.part * 10 ** (row.sd_log10 * error) / factor(row.unit)
         yield row, row.value, np.quantile(seen, LEVELS)
 
@@ -63,10 +63,10 @@ def outside_rows():
     share, site = "us_data_centre_electricity_share", "training_cluster_size"
     names = ("cumulative_shipments", "cumulative_investment", share, "fleet_energy", "fleet_power", site)
     years = (2024.0, 2025.0, 2026.0, 2026.5, 2027.0, 2028.0, 2028.5, 2030.0, 2030.5, 2031.0)
-    found = forecast(years, (*names, "training_cluster_power", "compute_cost", "training_run_compute"))
+    result = forecast(years, (*names, "training_cluster_power", "compute_cost", "training_run_compute"))
 
     def at(name, year, unit):
-        return _coherent(found, name, year) / unit
+        return _coherent(result, name, year) / unit
 
     def in_year(name, year, unit):
         return at(name, year + 1, unit) - at(name, year, unit)

@@ -139,17 +139,17 @@ def spread_gain(score, members, values, low_discrepancy=False):
     size, of = len(values), {"crps": crps_in, "width": width_in}[score]
     before, generator = of(values), np.random.default_rng(0)
     lots = [generator.permutation(members[0]) for _ in range(scores.SHUFFLES)]
-    found = []
+    result = []
     for member in (*members, *lots):
         known, chance = np.empty(size), -before.mean() / size
         for k in np.unique(member):
             known[member == k] = of(values[member == k])
             chance += known[member == k].mean() / size
         saved = before - known
-        found.append((saved.mean(), saved.var(), chance))
-    of_lots = np.array(found[len(members) :])
+        result.append((saved.mean(), saved.var(), chance))
+    of_lots = np.array(result[len(members) :])
     gains, errors = [], []
-    for member, (gain, spread, chance) in zip(members, found, strict=False):
+    for member, (gain, spread, chance) in zip(members, result, strict=False):
         scale = (member.max() + 1) / (members[0].max() + 1)
         noise = of_lots[:, 1].mean() / 2 * scale
         bias = of_lots[:, 0].mean() * scale * (1 - gain / before.mean()) if score == "width" else 0.0
@@ -296,13 +296,13 @@ def largest(regression, coefficients, most):
 def sparse(regression, coefficients, moments, noise):
     """Return the coefficients of an adaptive ridge on the largest terms, as least squares with a row for each."""
     large = largest(regression, coefficients, together.KEPT)
-    rows, found = regression.rows[large], coefficients[large]
+    rows, result = regression.rows[large], coefficients[large]
     size = rows.shape[1]
     for _ in range(together.ROUNDS):
-        held = noise / (found**2 + together.LEAST * noise / (rows**2).mean(axis=1))
-        found = np.linalg.inv(rows @ rows.T / size + np.diag(held)) @ moments[large]
+        held = noise / (result**2 + together.LEAST * noise / (rows**2).mean(axis=1))
+        result = np.linalg.inv(rows @ rows.T / size + np.diag(held)) @ moments[large]
     whole = np.zeros(len(coefficients))
-    whole[large] = found
+    whole[large] = result
     return whole
 
 
@@ -311,28 +311,28 @@ def chances(regression, coefficients, seen):
     share = seen.mean()
     large = largest(regression, coefficients, int(min(share, 1 - share) * len(seen)) // 10)
     rows, spread = regression.rows[large], share * (1 - share)
-    found, sizes = np.zeros(len(large)), coefficients[large] / spread
-    found[0] = np.log(share / (1 - share)) / rows[0, 0]
+    result, sizes = np.zeros(len(large)), coefficients[large] / spread
+    result[0] = np.log(share / (1 - share)) / rows[0, 0]
     for _ in range(2 * together.ROUNDS):
-        p = expit(found @ rows)
+        p = expit(result @ rows)
         weights = np.maximum(p * (1 - p), spread / 10)
         held = 1 / (sizes**2 + together.LEAST / (rows**2 @ weights))
         held[0] = 0
         left = np.vstack([(rows * np.sqrt(weights)).T, np.diag(np.sqrt(held))])
-        right = np.r_[(found @ rows + (seen - p) / weights) * np.sqrt(weights), np.zeros(len(large))]
-        move = np.linalg.lstsq(left, right)[0] - found
+        right = np.r_[(result @ rows + (seen - p) / weights) * np.sqrt(weights), np.zeros(len(large))]
+        move = np.linalg.lstsq(left, right)[0] - result
         furthest = np.abs(move @ rows).max()
-        found = found + move * min(1, together.FURTHEST / furthest)
+        result = result + move * min(1, together.FURTHEST / furthest)
         if furthest < together.FURTHEST:
-            sizes = found
+            sizes = result
             if furthest < together.NEARLY:
                 break
-    return expit(found @ regression.scaled[large])
+    return expit(result @ regression.scaled[large])
 
 
 def corrected(scores, known, predicted, values, event):
     """Return a prediction with the mean of what it leaves at others near by, and the columns that say how near."""
-    left, best, found, columns = (values - predicted)[known], 0, predicted, None
+    left, best, result, columns = (values - predicted)[known], 0, predicted, None
     own = np.flatnonzero(known)
     for count in range(2, scores.shape[1] + 1):
         for chosen in itertools.combinations(range(scores.shape[1]), count):
@@ -348,9 +348,9 @@ def corrected(scores, known, predicted, values, event):
                 if shared < local.SURE * np.sqrt((left**2).mean() * 2 * size) or shared**2 / size <= best:
                     continue
                 best, part, columns = shared**2 / size, min(shared / size, 1), chosen
-                found = predicted + part * mean
+                result = predicted + part * mean
                 if event:
                     before, total = near @ predicted[known], near.sum(axis=1) + 1
                     odds = [logit((each + 0.5) / total) for each in (before, before + part * (near @ left))]
-                    found = expit(logit(predicted) + odds[1] - odds[0])
-    return found, columns
+                    result = expit(logit(predicted) + odds[1] - odds[0])
+    return result, columns

@@ -174,8 +174,8 @@ def log_product_of_lognormals(log_sds=(0.6, 0.4, 0.2)) -> Problem:
         return ndtri(u) @ log_sds
 
     partial = {(i,): sd**2 for i, sd in enumerate(log_sds)}
-    found = _from_partial_variances(partial, len(log_sds))
-    return Problem("log_product_of_lognormals", evaluate, *found, normal_inputs=True)
+    result = _from_partial_variances(partial, len(log_sds))
+    return Problem("log_product_of_lognormals", evaluate, *result, normal_inputs=True)
 
 
 def smallest_capacity() -> Problem:

@@ -27,9 +27,9 @@ def _assert_on_page(page, table, words):
     shown = [_cells(line) for line in page.splitlines() if line.startswith("|")]
     for line in table.splitlines()[2:]:
         expected = _cells(line)
-        found = [row for row in shown if row[:words] == expected[:words]]
-        assert len(found) == 1, expected[:words]
-        for cell, other in zip(found[0][words:], expected[words:], strict=True):
+        result = [row for row in shown if row[:words] == expected[:words]]
+        assert len(result) == 1, expected[:words]
+        for cell, other in zip(result[0][words:], expected[words:], strict=True):
             assert NUMBER.sub("", cell) == NUMBER.sub("", other)
             np.testing.assert_allclose(_numbers(cell), _numbers(other), rtol=0.02, err_msg=line)
 

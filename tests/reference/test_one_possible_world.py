@@ -46,8 +46,8 @@ def _coherent(inputs, priors):
     return {name: inputs[name].values * factor(priors[name].unit) for name in priors}
 
 
-def _column(found, name, year):
-    return found[name].sel(year=year).values
+def _column(result, name, year):
+    return result[name].sel(year=year).values
 
 
 # ---------------------------------------------------------------- an independent reading, draw by draw
@@ -69,10 +69,10 @@ def test_every_draw_equals_the_independent_reading_at_the_nodes(name, scenario, 
     priors = _priors(name, scenario, **changes)
     inputs = cc.draw(priors, 512, design="sobol", seed=2)
     nodes, expected = plain_forecast(_coherent(inputs, priors), end)
-    found = cc.propagate(inputs, years=nodes, outputs=EXACT)
+    result = cc.propagate(inputs, years=nodes, outputs=EXACT)
     for output in EXACT:
-        scale = factor(found[output].attrs["units"])
-        np.testing.assert_allclose(found[output].values * scale, expected[output], rtol=1e-9, err_msg=output)
+        scale = factor(result[output].attrs["units"])
+        np.testing.assert_allclose(result[output].values * scale, expected[output], rtol=1e-9, err_msg=output)
 
 
 # ---------------------------------------------------------------- evidence_2026: 5, 50 and 95 % points
@@ -154,8 +154,8 @@ def test_the_trend_of_investment_has_its_stated_median(year):
 @pytest.mark.parametrize("year", BINDING)
 def test_what_binds_shipments_has_its_stated_shares(year):
     labels = json.loads(_evidence()["supply_constraint"].attrs["labels"])
-    found = _column(_evidence(), "supply_constraint", year)
-    shares = [np.mean(found == labels.index(label)) for label in LABELS]
+    result = _column(_evidence(), "supply_constraint", year)
+    shares = [np.mean(result == labels.index(label)) for label in LABELS]
     np.testing.assert_allclose(shares, BINDING[year], atol=0.02)
 
 
@@ -171,8 +171,8 @@ def _claims():
     claims = cc.read_claims()
     needed = {name for claim in claims for name in claim.asked.names}
     years = cc.claim_years(claims, 2024.0)
-    _, found = _run(_priors("evidence_2026"), years, [*needed, *(f"trend_{name}" for name in needed)])
-    return cc.claim_probabilities(found, claims)
+    _, result = _run(_priors("evidence_2026"), years, [*needed, *(f"trend_{name}" for name in needed)])
+    return cc.claim_probabilities(result, claims)
 
 
 @pytest.mark.parametrize(
@@ -218,21 +218,21 @@ OVERLAYS = {
 @pytest.mark.parametrize("scenario", OVERLAYS)
 def test_an_overlay_moves_the_medians_as_stated(scenario):
     outputs = {"accelerator_shipments": 1e6, "ai_investment": 1e9, "training_cluster_power": 1e9}
-    found = _run(_priors("evidence_2026", scenario), [2030], outputs)[1]
-    medians = [np.median(found[name].values) * factor(found[name].attrs["units"]) / u for name, u in outputs.items()]
+    result = _run(_priors("evidence_2026", scenario), [2030], outputs)[1]
+    medians = [np.median(result[name].values) * factor(result[name].attrs["units"]) / u for name, u in outputs.items()]
     np.testing.assert_allclose(medians, OVERLAYS[scenario], rtol=0.03, atol=0.05)
 
 
 @pytest.mark.parametrize("scenario", [name for name in shipped_names("scenarios") if not name.startswith("limit")])
 def test_an_overlay_under_limits_makes_no_contradiction(scenario):
-    found = _run(_priors("evidence_2026", scenario), [2028, 2030, 2034], ["contradiction"], 2**11)[1]
+    result = _run(_priors("evidence_2026", scenario), [2028, 2030, 2034], ["contradiction"], 2**11)[1]
     # Industrial mobilisation gives one cluster most of the fleet: two draws in 10,000 cost more than the fleet did.
-    assert np.mean(found["contradiction"].values > 0) < 1e-3
+    assert np.mean(result["contradiction"].values > 0) < 1e-3
 
 
 def test_without_limits_more_and_more_draws_contradict_themselves():
-    found = _run(_priors("evidence_2026", "limits_off"), [2030, 2034, 2040], ["contradiction"])[1]["contradiction"]
-    np.testing.assert_allclose((found.values > 0).mean(axis=1), [0.01, 0.27, 0.58], atol=0.02)
+    result = _run(_priors("evidence_2026", "limits_off"), [2030, 2034, 2040], ["contradiction"])[1]["contradiction"]
+    np.testing.assert_allclose((result.values > 0).mean(axis=1), [0.01, 0.27, 0.58], atol=0.02)
 
 
 # ---------------------------------------------------------------- the essay under limits, and a back-test
@@ -243,9 +243,9 @@ def test_without_limits_more_and_more_draws_contradict_themselves():
 )
 def test_the_essay_s_supply_of_2024_stays_below_the_shipments_of_mid_2026(value, shipments, reached):
     priors = _priors("situational_awareness", **dict.fromkeys(SWITCHES, value))
-    found = _run(priors, [2026.5], ["accelerator_shipments"])[1]["accelerator_shipments"].values.ravel()
-    np.testing.assert_allclose(np.quantile(found, LEVELS) / 1e6, shipments, rtol=0.04)
-    assert np.mean(found >= 27.5e6) == pytest.approx(reached, abs=0.02)
+    result = _run(priors, [2026.5], ["accelerator_shipments"])[1]["accelerator_shipments"].values.ravel()
+    np.testing.assert_allclose(np.quantile(result, LEVELS) / 1e6, shipments, rtol=0.04)
+    assert np.mean(result >= 27.5e6) == pytest.approx(reached, abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -253,12 +253,12 @@ def test_the_essay_s_supply_of_2024_stays_below_the_shipments_of_mid_2026(value,
     [(2024.5, (9.2, 13.1, 19.0), (42, 66, 105), 0.0003), (2025.5, (15.8, 20.2, 25.7), (62, 95, 138), 0.015)],
 )
 def test_limits_that_act_from_an_earlier_date_fail_against_the_shipments_of_mid_2026(start, shipments, fleet, reached):
-    found = _run(
+    result = _run(
         _priors("evidence_2026", forecast_start=start), [2026.5, 2030], ["accelerator_shipments", "fleet_power"]
     )[1]
-    shipped = _column(found, "accelerator_shipments", 2026.5)
+    shipped = _column(result, "accelerator_shipments", 2026.5)
     np.testing.assert_allclose(np.quantile(shipped, LEVELS) / 1e6, shipments, rtol=0.03)
-    np.testing.assert_allclose(np.quantile(_column(found, "fleet_power", 2030), LEVELS) / 1e9, fleet, rtol=0.03)
+    np.testing.assert_allclose(np.quantile(_column(result, "fleet_power", 2030), LEVELS) / 1e9, fleet, rtol=0.03)
     # 27.5M H100e a year were shipped (Epoch AI, AI chip sales, 2026): the judged growth of supply is too slow.
     assert np.mean(shipped >= 27.5e6) == pytest.approx(reached, abs=0.004)
 
@@ -273,5 +273,5 @@ ALONE = {
 @pytest.mark.parametrize(("start", "limit"), [(start, limit) for start, row in ALONE.items() for limit in row])
 def test_one_limit_alone_from_an_earlier_date(start, limit):
     alone = dict.fromkeys([*ALL_LIMITS, "existing_sites_stay"], 0.0) | {f"limit_{limit}": 1.0, "forecast_start": start}
-    found = _run(_priors("evidence_2026", **alone), [2026.5], ["accelerator_shipments"], 2**12)[1]
-    assert np.median(found["accelerator_shipments"].values) / 1e6 == pytest.approx(ALONE[start][limit], rel=0.03)
+    result = _run(_priors("evidence_2026", **alone), [2026.5], ["accelerator_shipments"], 2**12)[1]
+    assert np.median(result["accelerator_shipments"].values) / 1e6 == pytest.approx(ALONE[start][limit], rel=0.03)

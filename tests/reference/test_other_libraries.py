@@ -33,8 +33,8 @@ def unit_problem(dimensions):
 @pytest.mark.parametrize("second_order", [True, False])
 def test_saltelli_rows_are_those_of_salib(seed, dimensions, second_order):
     expected = salib_sample.sample(unit_problem(dimensions), 32, calc_second_order=second_order, seed=seed)
-    found = design_rows(seed, dimensions, 32, second_order, points="salib")
-    assert np.array_equal(found, expected)
+    result = design_rows(seed, dimensions, 32, second_order, points="salib")
+    assert np.array_equal(result, expected)
 
 
 def test_saltelli_rows_of_many_base_points_are_those_of_salib():
@@ -49,15 +49,15 @@ def test_saltelli_jansen_is_salib_to_the_last_digits(inputs, second_order):
     rows = salib_sample.sample(unit_problem(inputs), 128, calc_second_order=second_order, seed=3)
     columns = np.stack([np.exp(rows @ rng.normal(size=inputs)), 1e6 + (rows**3 @ rng.normal(size=inputs))])
     weights = bootstrap_weights(128, 60, seed=9)
-    found = sobol_panel(columns, inputs, design_second_order=second_order, weights=weights, confidence=0.9)
+    result = sobol_panel(columns, inputs, design_second_order=second_order, weights=weights, confidence=0.9)
     for column, values in enumerate(columns):
         theirs = salib_analyze.analyze(
             unit_problem(inputs), values, calc_second_order=second_order, num_resamples=60, conf_level=0.9, seed=9
         )
-        pairs = [("S1", found["S1"]), ("S1_conf", found["S1_conf"]), ("ST", found["ST"])]
-        pairs.append(("ST_conf", found["ST_conf"]))
+        pairs = [("S1", result["S1"]), ("S1_conf", result["S1_conf"]), ("ST", result["ST"])]
+        pairs.append(("ST_conf", result["ST_conf"]))
         if second_order:
-            pairs += [("S2", found["S2"]), ("S2_conf", found["S2_conf"])]
+            pairs += [("S2", result["S2"]), ("S2_conf", result["S2_conf"])]
         for key, ours in pairs:
             np.testing.assert_allclose(ours[column], theirs[key], rtol=0, atol=1e-12, err_msg=key)
 
@@ -74,9 +74,9 @@ def test_weighted_quantiles_are_those_of_xarray(values, probabilities, seed):
         .weighted(xr.DataArray(weights, dims="sample"))
         .quantile(probabilities, dim="sample", skipna=False)
     )
-    found = summaries.quantiles(values, probabilities, weights)
+    result = summaries.quantiles(values, probabilities, weights)
     # Where samples are far apart, rounding of the cumulative weights moves the window of the mean a little.
-    assert np.allclose(found, np.atleast_1d(expected), rtol=1e-9, atol=1e-9 * (1 + np.ptp(values)))
+    assert np.allclose(result, np.atleast_1d(expected), rtol=1e-9, atol=1e-9 * (1 + np.ptp(values)))
 
 
 @pytest.mark.parametrize("probability", FIVE)

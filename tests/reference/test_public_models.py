@@ -59,8 +59,8 @@ def test_the_years_until_are_those_of_plain_numpy(page):
     total = np.array([days[i] * sum_of_powers(pace[i], doublings[i]) for i in np.flatnonzero(kept)[:100_000]])
     lead = np.maximum(rng.normal(90, 60 / tenth, total.size), 0)
     expected = np.quantile((total - lead) / 365, [0.05, 0.25, 0.5, 0.75, 0.95])
-    found = cc.summarise(page["forecast"])["years_until"]
-    np.testing.assert_allclose(found, expected, rtol=0.015)
+    result = cc.summarise(page["forecast"])["years_until"]
+    np.testing.assert_allclose(result, expected, rtol=0.015)
 
 
 def sum_of_powers(pace, doublings):

@@ -13,8 +13,8 @@ def run_traced(program, inputs):
         for name, arguments in program.operations:
             known.append(OPERATIONS[name](*(known[number] for number in arguments)))
     samples = np.broadcast_shapes(*(np.shape(value) for value in known[: len(program.inputs)]), (1,))
-    found = {}
+    result = {}
     for name, rows in program.outputs.items():
         stacked = np.stack([np.broadcast_to(np.asarray(known[row], dtype=np.float64), samples) for row in rows])
-        found[name] = stacked if len(rows) > 1 or len(program.years) == 1 else stacked[0]
-    return found
+        result[name] = stacked if len(rows) > 1 or len(program.years) == 1 else stacked[0]
+    return result

@@ -119,8 +119,8 @@ class GroupProblem:
         columns = np.array(np.meshgrid(*[at] * self.inputs, indexing="ij")).reshape(self.inputs, -1)
         product = np.array(np.meshgrid(*[weights] * self.inputs, indexing="ij")).reshape(self.inputs, -1).prod(axis=0)
         kept = product > 1e-14 * product.sum()
-        found = [part(columns[:, kept]) + 0 * product[kept] for part in (self.mean, self.spread)]
-        return *found, product[kept] / product[kept].sum()
+        result = [part(columns[:, kept]) + 0 * product[kept] for part in (self.mean, self.spread)]
+        return *result, product[kept] / product[kept].sum()
 
     @functools.cache  # noqa: B019
     def exact(self):

@@ -9,7 +9,7 @@ from rich.console import Console
 from clustercast.report.wording import say
 
 
-def found(low, high=None, *, unit="USD", label="", verdict="-", variant=False, date=False, share=False):
+def result(low, high=None, *, unit="USD", label="", verdict="-", variant=False, date=False, share=False):
     part = SimpleNamespace(label=label, unit=unit, variant=variant, date=date, share=share)
     return SimpleNamespace(part=part, low=low, high=low if high is None else high, verdict=verdict)
 
@@ -17,12 +17,12 @@ def found(low, high=None, *, unit="USD", label="", verdict="-", variant=False, d
 @pytest.mark.parametrize(
     ("finding", "text"),
     [
-        (found(453.21e9), "$453B"),
-        (found(438e6, 657e6), "$438M to $657M"),
-        (found(0.19381, unit="1", share=True), "19.4 %"),
-        (found(2025.281, unit="year", date=True), "2025.3"),
-        (found(2026.66, 2026.83, unit="year", date=True), "2026.7 to 2026.8"),
-        (found(1846.1, unit="well"), "1,850 wells"),
+        (result(453.21e9), "$453B"),
+        (result(438e6, 657e6), "$438M to $657M"),
+        (result(0.19381, unit="1", share=True), "19.4 %"),
+        (result(2025.281, unit="year", date=True), "2025.3"),
+        (result(2026.66, 2026.83, unit="year", date=True), "2026.7 to 2026.8"),
+        (result(1846.1, unit="well"), "1,850 wells"),
     ],
 )
 def test_three_digits_and_a_unit(finding, text):
@@ -30,14 +30,14 @@ def test_three_digits_and_a_unit(finding, text):
 
 
 def test_a_part_shows_its_verdict_only_where_it_differs():
-    assert say("audit.part", found(1e12, label="2030", verdict="NO"), "NO") == ["2030: $1.00T"]
-    assert say("audit.part", found(1e12, label="2030", verdict="OK"), "NO") == ["2030: $1.00T (OK)"]
-    assert say("audit.part", found(1e12), "NO") == ["$1.00T"]
+    assert say("audit.part", result(1e12, label="2030", verdict="NO"), "NO") == ["2030: $1.00T"]
+    assert say("audit.part", result(1e12, label="2030", verdict="OK"), "NO") == ["2030: $1.00T (OK)"]
+    assert say("audit.part", result(1e12), "NO") == ["$1.00T"]
 
 
 def test_a_row_has_id_text_numbers_and_verdict():
     derivation = SimpleNamespace(id="A9", text="35 % a year gives $1T at +4 OOM")
-    parts = [found(453e9, verdict="NO"), found(826e9, label="prices of 2024", verdict="ROUND")]
+    parts = [result(453e9, verdict="NO"), result(826e9, label="prices of 2024", verdict="ROUND")]
     finding = SimpleNamespace(derivation=derivation, parts=parts, verdict="NO")
     console = Console(width=80, file=StringIO())
     console.print(*say("audit.derivations", [finding]))

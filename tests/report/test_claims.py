@@ -46,9 +46,9 @@ def test_a_probability_has_the_digits_that_its_error_allows(probability, error, 
 def test_the_year_stands_in_a_table_of_many_limits_and_only_whole_years_of_many():
     labels = ["trend", "power", "logic chips", "packaging", "memory", "money", "fleet", "site"]
     coords = {"year": [2026 + k / 2 for k in range(20)], "label": labels}
-    found = xr.DataArray([[0.0005] + [0.1427] * 7] * 20, coords, ("year", "label"))
-    found[0, 0] = 0.5
-    lines = printed(*say("claims.binding", found, found * 0 + 0.01)).splitlines()
+    result = xr.DataArray([[0.0005] + [0.1427] * 7] * 20, coords, ("year", "label"))
+    result[0, 0] = 0.5
+    lines = printed(*say("claims.binding", result, result * 0 + 0.01)).splitlines()
     years = [line.split()[0] for line in lines if line.strip().startswith("20")]
     assert years == [str(year) for year in range(2026, 2036)]
     assert max(map(len, lines)) <= 80 and not any("…" in line for line in lines)

@@ -62,9 +62,9 @@ def bounds(share=0.4):
     def one(ratio):
         odds = share / (1 - share)
         ends = {"lower": odds / ratio, "value": odds, "upper": odds * ratio}
-        found = {name: (("of", "statistic"), [[each / (1 + each)]]) for name, each in ends.items()}
+        result = {name: (("of", "statistic"), [[each / (1 + each)]]) for name, each in ends.items()}
         coords = {"of": ["all inputs"], "statistic": ["probability"]}
-        return xr.Dataset(found | {"breakdown": ("of", [1 / odds])}, coords, {"target": CLAIM})
+        return xr.Dataset(result | {"breakdown": ("of", [1 / odds])}, coords, {"target": CLAIM})
 
     return {ratio: one(ratio) for ratio in (1.5, 2.0, 3.0)}
 
@@ -78,28 +78,28 @@ def sensitivity():
 
 def gap(unit="OOM"):
     parts = np.array([1.0, -0.5, 0.2, 0.1])
-    found = {"part": ("group", parts), "part_error": ("group", 0.05 * np.ones(4)), "gap": ((), 0.8)}
+    result = {"part": ("group", parts), "part_error": ("group", 0.05 * np.ones(4)), "gap": ((), 0.8)}
     groups = {"group": ["cluster", "technology", "demand", "supply"]}
-    return xr.Dataset(found, groups, {"unit": unit, "output": "fleet_power"})
+    return xr.Dataset(result, groups, {"unit": unit, "output": "fleet_power"})
 
 
 def region():
     """Return a box with x above 0.25, and the draws 0 to 1 of it."""
     ends = {"lower": (("box", "input"), [[0.25, -np.inf]]), "upper": (("box", "input"), [[np.inf, np.inf]])}
     shares = {name: ("box", [value]) for name, value in (("density", 0.9), ("coverage", 0.8))}
-    found = xr.Dataset(
+    result = xr.Dataset(
         {**ends, "quasi_p": (("box", "input"), [[1e-9, np.nan]]), **shares},
         {"box": [1], "input": ["x", "y"]},
         {"condition": CLAIM, "before": 0.4},
     )
-    return found, xr.Dataset({"x": ("sample", np.linspace(0, 1, 1001), {"units": "1"})})
+    return result, xr.Dataset({"x": ("sample", np.linspace(0, 1, 1001), {"units": "1"})})
 
 
 @pytest.mark.parametrize(
-    ("draw", "found"), [(plots.evppi, worth()), (plots.evsi, worth("evsi", "observation", ("a", "b", "c")))]
+    ("draw", "result"), [(plots.evppi, worth()), (plots.evsi, worth("evsi", "observation", ("a", "b", "c")))]
 )
-def test_values_of_information_are_parts_of_the_score_with_their_intervals(draw, found):
-    ax = draw(found, most=2)
+def test_values_of_information_are_parts_of_the_score_with_their_intervals(draw, result):
+    ax = draw(result, most=2)
     bars = ax.containers[-1]
     assert [bar.get_width() for bar in bars] == pytest.approx([0.2, 0.08])
     ends = bars.errorbar.lines[2][0].get_segments()[0][:, 0]
@@ -124,7 +124,7 @@ def test_a_tilt_is_drawn_on_the_scale_of_the_prior():
 
 def test_bars_of_probabilities_start_at_that_of_all_samples():
     ax = plots.probability_tornado(tornado())
-    low, high = (found for found in ax.containers if hasattr(found, "patches"))
+    low, high = (result for result in ax.containers if hasattr(result, "patches"))
     assert [bar.get_x() for bar in low] == [0.4, 0.4]
     assert [bar.get_width() for bar in low] == pytest.approx([-0.3, 0.1])
     assert [bar.get_width() for bar in high] == pytest.approx([0.3, -0.1])
@@ -143,7 +143,7 @@ def test_bounds_widen_from_the_probability_and_the_verdict_flips_at_the_odds():
 def test_derivatives_by_point_stand_in_the_order_of_the_largest():
     ax = plots.prior_sensitivity(sensitivity())
     assert labels(ax) == ["Y", "X"]
-    assert [list(found.lines[0].get_xdata()) for found in ax.containers] == [[0, 0.01], [-0.05, 0.03], [0.01, 0]]
+    assert [list(result.lines[0].get_xdata()) for result in ax.containers] == [[0, 0.01], [-0.05, 0.03], [0.01, 0]]
 
 
 @pytest.mark.parametrize(("unit", "scale"), [("OOM", lambda v: 10**v), ("W", lambda v: v)])
@@ -184,8 +184,8 @@ def test_results_of_the_library_are_drawn_as_they_are(forecast):
     assert labels(tilt)[0].startswith("X\n")
     each = {ratio: cc.prior_bounds(forecast, CLAIM, ratio=ratio, of="inputs") for ratio in (1.5, 2.0)}
     assert {text.get_text() for text in plots.prior_bounds(each).texts} == {"X", "Y", "Idle"}
-    found = cc.prior_sensitivity(forecast, [CLAIM, "load"], priors=PRIORS)
-    assert labels(plots.prior_sensitivity(found, target="load"))[:2] == ["X", "Y"]
+    result = cc.prior_sensitivity(forecast, [CLAIM, "load"], priors=PRIORS)
+    assert labels(plots.prior_sensitivity(result, target="load"))[:2] == ["X", "Y"]
     assert labels(plots.discover(cc.discover(forecast, CLAIM), forecast))[0].startswith("X\nabove")
 
 

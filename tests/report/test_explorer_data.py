@@ -185,12 +185,12 @@ def test_total_indices_are_those_of_sobol_largest_first():
 
     model = cc.Model([cost, twice], headline=("twice",))
     data = explorer_data([World(PRIORS)], model, ("cost", "twice"), (2024, 2026), {}, 1)
-    found = data["programs"][0]["totals"]["cost"]
+    result = data["programs"][0]["totals"]["cost"]
     exact = cc.run_sobol(PRIORS, model=model, outputs=["cost"], years=(2024, 2026), size=512, seed=1)["ST"]
     exact = exact.sel(output="cost", year=2026).to_series().round(4).to_dict()
     # In the first year nothing has grown.
-    assert len(found) == 2 and found[0] == {"start": 1.0}
-    assert found[1] == exact and list(found[1]) == ["start", "growth"] and exact["start"] > exact["growth"]
+    assert len(result) == 2 and result[0] == {"start": 1.0}
+    assert result[1] == exact and list(result[1]) == ["start", "growth"] and exact["start"] > exact["growth"]
 
 
 @pytest.mark.parametrize("size", [1.0, 1e-12])
@@ -201,5 +201,5 @@ def test_tables_give_the_quantiles_of_a_prior(size):
     piece = np.searchsorted(table["knots"], scores) - 1
     low, high = np.array(table["knots"])[piece], np.array(table["knots"])[piece + 1]
     inside = (2 * scores - low - high) / (high - low)
-    found = [np.polynomial.chebyshev.chebval(x, table["series"][k]) for x, k in zip(inside, piece, strict=True)]
-    np.testing.assert_allclose(found, prior.quantile_from_normal_score(scores), rtol=1e-10, atol=1e-10 * size)
+    result = [np.polynomial.chebyshev.chebval(x, table["series"][k]) for x, k in zip(inside, piece, strict=True)]
+    np.testing.assert_allclose(result, prior.quantile_from_normal_score(scores), rtol=1e-10, atol=1e-10 * size)

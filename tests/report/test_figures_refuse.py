@@ -24,7 +24,7 @@ def size(growth, start):
 @pytest.fixture(scope="module")
 def right():
     """The arguments that each figure needs."""
-    forecast, path = (found := evaluated(PRIORS, 4096)), found["size"]
+    forecast, path = (result := evaluated(PRIORS, 4096)), result["size"]
     rows = evaluated(PRIORS, 64, design="saltelli", replicates=8, second_order=True)
     indices = {"indices": cc.sobol_indices(rows, second_order=True)}
     seen = {"date": 2023.5, "quantity": "size", "unit": "1", "sd_log10": 0.1}
@@ -33,7 +33,7 @@ def right():
         "binding_constraint": {"index": forecast["side"]},
         "conditional_means": {"forecast": forecast, "output": "size"},
         "crossing_years": {"crossings": {"6": cc.crossing_year(path, 6)}},
-        "discover": {"found": cc.discover(forecast, EVENT), "forecast": forecast},
+        "discover": {"result": cc.discover(forecast, EVENT), "forecast": forecast},
         "evppi": {"worth": cc.evppi(forecast, "size in 2025")},
         "evsi": {"worth": cc.evsi(forecast, "size in 2025", observation=seen)},
         "exceedance_curve": {"path": path},
@@ -42,8 +42,8 @@ def right():
         "pool": {"pooled": cc.pool({"a": forecast, "b": forecast}), "output": "size"},
         "prior_bounds": {"bounds": {2.0: cc.prior_bounds(forecast, EVENT, ratio=2)}},
         "prior_posterior": {"prior": forecast["growth"], "posterior": forecast["growth"] / 2},
-        "prior_sensitivity": {"found": cc.prior_sensitivity(forecast, EVENT, priors=PRIORS)},
-        "probability_tornado": {"found": cc.probability_tornado(forecast, EVENT)},
+        "prior_sensitivity": {"result": cc.prior_sensitivity(forecast, EVENT, priors=PRIORS)},
+        "probability_tornado": {"result": cc.probability_tornado(forecast, EVENT)},
         "reached_by_year": {"milestones": cc.milestones(forecast, {"size": 6})},
         "save_figure": {"figure": plots.fan(path), "path": "fan.png"},
         "scenarios": {"paths": {"a": path}},
@@ -53,7 +53,7 @@ def right():
         "sobol_stacked": {**indices, "output": "size"},
         "tilt": {"tilted": cc.tilt(forecast, EVENT, probability=0.5, priors=PRIORS)},
         "tornado": {"forecast": forecast, "output": "size"},
-        "whose_prior": {"found": apart},
+        "whose_prior": {"result": apart},
     }
 
 
@@ -113,11 +113,11 @@ def test_the_message_names_the_argument_and_what_it_may_be(right):
     with pytest.raises(cc.InputError, match=r"^'x' holds values of type <U1; give numbers$"):
         plots.prior_posterior(xr.DataArray(["a"], dims="sample", name="x"), path)
     with pytest.raises(cc.InputError, match=r"^the forecast has no input 'growth'; give the one that cc.discover"):
-        plots.discover(right["discover"]["found"], right["tornado"]["forecast"].drop_vars("growth"))
+        plots.discover(right["discover"]["result"], right["tornado"]["forecast"].drop_vars("growth"))
     with pytest.raises(
         cc.InputError, match=r"^worth is no value of information; give a result of cc.evppi or cc.evsi$"
     ):
-        plots.evppi(right["prior_sensitivity"]["found"])
+        plots.evppi(right["prior_sensitivity"]["result"])
     with pytest.raises(cc.InputError, match=r"^dpi is 3; give 10 to 2,400 dots per inch$"):
         plots.save_figure(plots.fan(path), "fan.png", dpi=3)
 

@@ -23,15 +23,15 @@ def forecast(**scales):
 
 
 def test_the_forecast_of_a_year_is_one_sentence_with_its_interval():
-    found = cc.summarise(forecast(training_cluster_power=(4.7e9, "W"), training_cluster_cost=(134e9, "USD")))
-    said = findings.forecast_sentence(found, ["training_cluster_power", "training_cluster_cost"], 2030)
+    result = cc.summarise(forecast(training_cluster_power=(4.7e9, "W"), training_cluster_cost=(134e9, "USD")))
+    said = findings.forecast_sentence(result, ["training_cluster_power", "training_cluster_cost"], 2030)
     # The 5th and 95th percentile of 1/51 to 101/51 are 6/51 and 96/51.
     assert said == "2030: the largest cluster draws 4.7 GW (0.55 to 8.8) and costs $134B (16 to 252)."
 
 
 def test_other_quantities_are_named_in_words():
-    found = cc.summarise(forecast(gas_wells_required=(1200, "well")))
-    assert findings.forecast_sentence(found, ["gas_wells_required"], 2030).startswith("2030: gas wells required is ")
+    result = cc.summarise(forecast(gas_wells_required=(1200, "well")))
+    assert findings.forecast_sentence(result, ["gas_wells_required"], 2030).startswith("2030: gas wells required is ")
 
 
 def test_the_trend_is_named_only_where_it_differs():
@@ -46,16 +46,16 @@ def test_what_an_output_hangs_on_is_in_order_with_its_error():
     names = ["load_factor", "chip_progress_and_power_floor", "us_gdp_growth", "idle"]
     st = xr.DataArray([[0.1, 0.5, 0.2, 0.0]], dims=("output", "input"))
     coords = {"output": ["fleet_power"], "input": names}
-    found = xr.Dataset({"ST": st, "ST_conf": xr.full_like(st, 0.03)}, coords)
-    said = findings.hangs_on(found, "fleet_power", None)
+    result = xr.Dataset({"ST": st, "ST_conf": xr.full_like(st, 0.03)}, coords)
+    said = findings.hangs_on(result, "fleet_power", None)
     assert said == (
         "Fleet power hangs most on chip progress + power floor (50 % of its variance, ±3), US GDP growth (20 %, ±3) "
         "and load factor (10 %, ±3)."
     )
-    assert findings.hangs_on(found * 0, "fleet_power", None) == "Fleet power hangs on no single input."
+    assert findings.hangs_on(result * 0, "fleet_power", None) == "Fleet power hangs on no single input."
     # A group by source is named by its text, whatever is in it.
-    found["input"] = ["load_factor", "Survey of 2025 (80 %, by hand)", "us_gdp_growth", "idle"]
-    said = findings.hangs_on(found, "fleet_power", None, most=1)
+    result["input"] = ["load_factor", "Survey of 2025 (80 %, by hand)", "us_gdp_growth", "idle"]
+    said = findings.hangs_on(result, "fleet_power", None, most=1)
     assert "(80 %, by hand) (50 % of its variance, ±3)" in said
 
 

@@ -146,13 +146,13 @@ PREFIXES = {"m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e
 def test_what_is_said_is_the_number_to_within_its_last_digit(value, negative, relative_error):
     value = -value if negative else value
     said = human(value, "W", error=relative_error * abs(value))
-    found = re.fullmatch(r"(-?[\d,.]+) ([mkMGTPE]?)W", said)
-    assert found, said
-    back = float(found[1].replace(",", "")) * PREFIXES[found[2]]
+    result = re.fullmatch(r"(-?[\d,.]+) ([mkMGTPE]?)W", said)
+    assert result, said
+    back = float(result[1].replace(",", "")) * PREFIXES[result[2]]
     # Within the error's decade, and no finer than half a unit of the fourth digit.
     assert (
         abs(back - value) <= 0.5 * max(relative_error, 1e-3) * abs(value) * 1.000001
-        or len(found[1].strip("-0.").replace(".", "").replace(",", "")) == 1
+        or len(result[1].strip("-0.").replace(".", "").replace(",", "")) == 1
     )
 
 

@@ -270,9 +270,9 @@ def indices(inputs=12):
 
 class TestSensitivity:
     def test_leading_inputs_are_those_of_the_largest_mean_over_the_years(self):
-        found = indices()
-        found["ST"][0, 0, 7] = 0.8
-        assert plots.leading_inputs(found, "ai_investment", most=3) == ["input_0", "input_1", "input_2"]
+        result = indices()
+        result["ST"][0, 0, 7] = 0.8
+        assert plots.leading_inputs(result, "ai_investment", most=3) == ["input_0", "input_1", "input_2"]
 
     def test_lines_have_the_indices_and_their_half_widths(self):
         ax = plots.sobol_by_year(indices(), "ai_investment", most=2)
@@ -283,9 +283,9 @@ class TestSensitivity:
         assert texts(ax) == ["Input 1", "Input 0"] and ax.get_legend() is None
 
     def test_no_two_inputs_of_a_figure_look_alike(self):
-        found = indices()
-        found["ST"] = found["ST"].copy(data=np.stack([found["ST"][0], found["ST"][1, :, ::-1]]))
-        figure = plots.sobol_panels(found, most=6)
+        result = indices()
+        result["ST"] = result["ST"].copy(data=np.stack([result["ST"][0], result["ST"][1, :, ::-1]]))
+        figure = plots.sobol_panels(result, most=6)
         looks = {}
         for ax in figure.axes:
             for drawn in ax.containers:
@@ -313,11 +313,11 @@ class TestSensitivity:
         assert [label.get_text() for label in ax.get_yticklabels()] == ["Input 0", "Input 1"]
 
     def test_pairs_that_chance_may_give_have_no_colour_and_zero_no_sign(self):
-        found = indices()
-        found["S2"][..., 1, 2] = -0.0002
-        found["S2_conf"][..., 0, 2] = 0.5
-        found["S2"][..., 0, 2] = 0.4
-        ax = plots.second_order(found, "fleet_power", year=2030, most=3)
+        result = indices()
+        result["S2"][..., 1, 2] = -0.0002
+        result["S2_conf"][..., 0, 2] = 0.5
+        result["S2"][..., 0, 2] = 0.4
+        ax = plots.second_order(result, "fleet_power", year=2030, most=3)
         assert texts(ax) == ["0.050\n±0.010", "0.400\n±0.500", "0.000\n±0.010"]
         (image,) = ax.images
         assert np.allclose(

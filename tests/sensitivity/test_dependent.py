@@ -39,13 +39,13 @@ def test_rank_correlation_shares_the_variance_as_owen_and_prieur_say():
 def test_kucherenko_indices_of_the_linear_case():
     rho = score(0.5)
     priors = unit_priors(cc.Correlation(("y", "z"), 0.5), z=cc.Normal(0, 2))
-    found = cc.run_kucherenko(priors, model=SUM, size=4096, seed=2).sel(output="plain_sum")
+    result = cc.run_kucherenko(priors, model=SUM, size=4096, seed=2).sel(output="plain_sum")
     variance = 6 + 4 * rho
     np.testing.assert_allclose(
-        found["S1_full"], np.array([1, (1 + 2 * rho) ** 2, (2 + rho) ** 2]) / variance, atol=0.01
+        result["S1_full"], np.array([1, (1 + 2 * rho) ** 2, (2 + rho) ** 2]) / variance, atol=0.01
     )
-    np.testing.assert_allclose(found["ST_ind"], np.array([1, 1 - rho**2, 4 * (1 - rho**2)]) / variance, atol=0.01)
-    assert (found["ST_full"] - found["S1_full"] < 0.02).all()
+    np.testing.assert_allclose(result["ST_ind"], np.array([1, 1 - rho**2, 4 * (1 - rho**2)]) / variance, atol=0.01)
+    assert (result["ST_full"] - result["S1_full"] < 0.02).all()
 
 
 def test_without_correlation_both_agree_with_sobol_indices():
@@ -56,14 +56,14 @@ def test_without_correlation_both_agree_with_sobol_indices():
     sobol = cc.sobol_indices(cc.propagate(design, model=SUM), scale="raw")
     own = cc.run_kucherenko(priors, model=SUM, size=1024)
     effects = cc.run_shapley(priors, model=SUM, size=8192)
-    for found, tolerance in (
+    for result, tolerance in (
         (sobol["S1"], 0.01),
         (sobol["ST"], 0.01),
         (own["S1_full"], 0.01),
         (own["ST_ind"], 0.01),
         (effects["Sh"], 0.02),
     ):
-        np.testing.assert_allclose(found, exact, atol=tolerance)
+        np.testing.assert_allclose(result, exact, atol=tolerance)
 
 
 @cc.quantity("1", positive=True)
@@ -115,10 +115,10 @@ def test_a_year_without_variance_is_undefined_and_said():
         return y * (year - start)
 
     priors = cc.Priors(y=cc.Normal(0, 1, unit="1/year"), start=START)
-    found = cc.run_kucherenko(priors, model=cc.Model([rising]), years=YEARS, size=64)
-    assert np.isnan(found["S1_full"].sel(year=2024)).all()
-    assert np.isfinite(found["S1_full"].sel(year=[2026, 2030])).all()
-    assert "rising (2024), which does not vary" in found.attrs["warning"]
+    result = cc.run_kucherenko(priors, model=cc.Model([rising]), years=YEARS, size=64)
+    assert np.isnan(result["S1_full"].sel(year=2024)).all()
+    assert np.isfinite(result["S1_full"].sel(year=[2026, 2030])).all()
+    assert "rising (2024), which does not vary" in result.attrs["warning"]
 
 
 def test_raw_heavy_tails_are_warned_of():
@@ -133,15 +133,15 @@ def test_raw_heavy_tails_are_warned_of():
 @pytest.mark.parametrize("estimate", [cc.run_shapley, cc.run_kucherenko])
 def test_the_result_says_where_it_comes_from_and_survives_a_file(estimate, tmp_path):
     priors = unit_priors(cc.Correlation(("x", "z"), 0.4))
-    found = estimate(priors, model=SUM, size=64, seed=11)
-    record = cc.provenance_of(found)
+    result = estimate(priors, model=SUM, size=64, seed=11)
+    record = cc.provenance_of(result)
     assert record["priors_hash"] == priors.hash
     assert (record["design"]["seed"], record["design"]["size"]) == (11, 64)
     assert {"command", "versions", "model_hash", "priors_name"} <= set(record)
-    assert {"estimator", "confidence"} <= set(found.attrs)
-    found.to_netcdf(tmp_path / "found.nc", engine="h5netcdf")
-    with xr.open_dataset(tmp_path / "found.nc", engine="h5netcdf") as stored:
-        xr.testing.assert_identical(stored.load(), found)
+    assert {"estimator", "confidence"} <= set(result.attrs)
+    result.to_netcdf(tmp_path / "result.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "result.nc", engine="h5netcdf") as stored:
+        xr.testing.assert_identical(stored.load(), result)
 
 
 @pytest.mark.parametrize("estimate", [cc.run_shapley, cc.run_kucherenko])
@@ -185,9 +185,11 @@ def test_a_stored_forecast_of_a_function_outside_is_read_as_the_whole_order_runs
     total = (inputs["x"] + inputs["y"] + inputs["z"]).assign_attrs(role="output", units="1")
     inputs.assign(plain_sum=total).to_netcdf(tmp_path / "outside.nc", engine="h5netcdf")
     with xr.open_dataset(tmp_path / "outside.nc", engine="h5netcdf") as stored:
-        found = MEASURES[design](stored.load())
+        result = MEASURES[design](stored.load())
     run = {"shapley": cc.run_shapley, "kucherenko": cc.run_kucherenko, "morris": cc.run_morris}[design]
-    xr.testing.assert_allclose(found.drop_attrs(), run(CORRELATED, model=SUM, size=64, seed=4).drop_attrs(), rtol=1e-12)
+    xr.testing.assert_allclose(
+        result.drop_attrs(), run(CORRELATED, model=SUM, size=64, seed=4).drop_attrs(), rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("design", MEASURES)
@@ -277,14 +279,14 @@ def test_where_most_products_are_0_kucherenkos_indices_are_known_to_within_those
 
     correlation = [cc.Correlation(("u", "v"), rank)] if rank else []
     priors = cc.Priors(*correlation, u=cc.Uniform(0, 1), v=cc.Uniform(-1, 1))
-    found = cc.run_kucherenko(priors, model=cc.Model([gated]), size=512, seed=0, scale="raw").sel(output="gated")
+    result = cc.run_kucherenko(priors, model=cc.Model([gated]), size=512, seed=0, scale="raw").sel(output="gated")
     for kind in ("full", "ind"):
-        least = stats.norm.ppf(0.975) * found[f"ST_{kind}"].values / np.sqrt(512)
-        assert (found[f"S1_{kind}_conf"].values >= least * (1 - 1e-12)).all()
+        least = stats.norm.ppf(0.975) * result[f"ST_{kind}"].values / np.sqrt(512)
+        assert (result[f"S1_{kind}_conf"].values >= least * (1 - 1e-12)).all()
         if not rank:
-            assert found[f"S1_{kind}_conf"].values[1] == pytest.approx(least[1], rel=1e-12)
-            assert (np.abs(found[f"S1_{kind}"] - [0, 0.1]) <= found[f"S1_{kind}_conf"]).all()
-            np.testing.assert_allclose(found[f"ST_{kind}"], [0.9, 1], atol=0.13)
+            assert result[f"S1_{kind}_conf"].values[1] == pytest.approx(least[1], rel=1e-12)
+            assert (np.abs(result[f"S1_{kind}"] - [0, 0.1]) <= result[f"S1_{kind}_conf"]).all()
+            np.testing.assert_allclose(result[f"ST_{kind}"], [0.9, 1], atol=0.13)
 
 
 class TestRareEvents:
@@ -319,13 +321,13 @@ class TestRareEvents:
             plain = cc.draw(study["priors"], 16384, seed=seed)
             given = cc.given_data_indices(cc.propagate(plain, model=study["model"]))
             held.append(np.abs(given["S1"] - exact["S1"]) <= given["S1_conf"])
-            for found in (shapley, kucherenko, given):
-                assert "indices of both rest on as few as" in found.attrs["warning"]
+            for result in (shapley, kucherenko, given):
+                assert "indices of both rest on as few as" in result.attrs["warning"]
         assert np.mean(held) >= 0.95
 
     def test_no_index_of_few_events_is_known_to_within_nothing(self, study):
-        found = cc.run_kucherenko(**study, size=8192, seed=1)
-        assert all(float(found[f"{name}_conf"].min()) > 0.1 for name in self.MEASURES)
+        result = cc.run_kucherenko(**study, size=8192, seed=1)
+        assert all(float(result[f"{name}_conf"].min()) > 0.1 for name in self.MEASURES)
 
     def test_without_an_event_there_is_no_index_but_the_reason(self, study):
         for run in (cc.run_shapley, cc.run_kucherenko):

@@ -29,9 +29,9 @@ def forecast_of(design="random", size=4096, seed=1, priors=PRIORS, model=MODEL, 
 
 @pytest.mark.parametrize("design", ["random", "latin", "sobol"])
 def test_every_plain_design_gives_the_exact_indices_within_the_intervals(design):
-    found = given_data_indices(forecast_of(design, 8192)).sel(output="ishigami")
-    np.testing.assert_allclose(found["S1"], EXACT, atol=0.03)
-    assert (np.abs(found["S1"] - EXACT) < 2 * found["S1_conf"]).all()
+    result = given_data_indices(forecast_of(design, 8192)).sel(output="ishigami")
+    np.testing.assert_allclose(result["S1"], EXACT, atol=0.03)
+    assert (np.abs(result["S1"] - EXACT) < 2 * result["S1_conf"]).all()
 
 
 @pytest.mark.parametrize("design", ["random", "sobol"])
@@ -47,46 +47,46 @@ def test_years_outputs_and_inputs_are_labelled_and_can_be_chosen(tmp_path):
 
     priors = cc.Priors(x=cc.Normal(0, 0.1), y=cc.Normal(0, 0.1, unit="1/year"), start=cc.Fixed(2024, unit="year"))
     forecast = forecast_of(priors=priors, model=cc.Model([trend]), years=(2024, 2026))
-    found = given_data_indices(forecast)
-    assert found["S1"].dims == ("output", "year", "input")
-    assert found["input"].values.tolist() == ["x", "y"]
-    np.testing.assert_allclose(found["S1"].sel(output="trend"), [[1, 0], [0.2, 0.8]], atol=0.05)
-    assert found["scale"].item() == "log10"
-    assert cc.provenance_of(found)["priors_hash"] == priors.hash
+    result = given_data_indices(forecast)
+    assert result["S1"].dims == ("output", "year", "input")
+    assert result["input"].values.tolist() == ["x", "y"]
+    np.testing.assert_allclose(result["S1"].sel(output="trend"), [[1, 0], [0.2, 0.8]], atol=0.05)
+    assert result["scale"].item() == "log10"
+    assert cc.provenance_of(result)["priors_hash"] == priors.hash
     chosen = given_data_indices(forecast, outputs="trend", inputs="y")
-    xr.testing.assert_allclose(chosen["S1"], found["S1"].sel(input=["y"]))
-    found.to_netcdf(tmp_path / "found.nc", engine="h5netcdf")
-    with xr.open_dataset(tmp_path / "found.nc", engine="h5netcdf") as stored:
-        xr.testing.assert_identical(stored.load(), found)
+    xr.testing.assert_allclose(chosen["S1"], result["S1"].sel(input=["y"]))
+    result.to_netcdf(tmp_path / "result.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "result.nc", engine="h5netcdf") as stored:
+        xr.testing.assert_identical(stored.load(), result)
 
 
 def test_weights_are_taken_in_every_form_and_agree_with_resampling():
     forecast = forecast_of(size=32768)
     weights = np.exp(forecast["x1"] / 2)
-    found = given_data_indices(forecast, weights=weights)
-    xr.testing.assert_equal(found["S1"], given_data_indices(forecast, weights=weights.values)["S1"])
-    xr.testing.assert_equal(found["S1"], given_data_indices(forecast.assign(w=weights), weights="w")["S1"])
-    xr.testing.assert_equal(found["S1"], given_data_indices(forecast, weights=weights[::-1])["S1"])
+    result = given_data_indices(forecast, weights=weights)
+    xr.testing.assert_equal(result["S1"], given_data_indices(forecast, weights=weights.values)["S1"])
+    xr.testing.assert_equal(result["S1"], given_data_indices(forecast.assign(w=weights), weights="w")["S1"])
+    xr.testing.assert_equal(result["S1"], given_data_indices(forecast, weights=weights[::-1])["S1"])
     chosen = np.random.default_rng(2).choice(32768, 32768, p=(weights / weights.sum()).values)
     resampled = given_data_indices(forecast.isel(sample=chosen))
-    assert (np.abs(found["S1"] - resampled["S1"]) < 2 * (found["S1_conf"] + resampled["S1_conf"])).all()
-    assert found.attrs["effective_size"] < 32768
-    assert (np.abs(found["S1"] - EXACT) > 0.02).any()
+    assert (np.abs(result["S1"] - resampled["S1"]) < 2 * (result["S1_conf"] + resampled["S1_conf"])).all()
+    assert result.attrs["effective_size"] < 32768
+    assert (np.abs(result["S1"] - EXACT) > 0.02).any()
 
 
 def test_equal_draws_of_a_posterior_count_as_one_of_their_joint_weight():
     few = forecast_of(size=2048)
     counts = np.random.default_rng(4).integers(1, 9, 2048)
     drawn = with_provenance(few.isel(sample=np.repeat(np.arange(2048), counts)), design={"name": "posterior"})
-    found, exact = given_data_indices(drawn), given_data_indices(few, weights=counts)
-    xr.testing.assert_allclose(found["S1"], exact["S1"])
-    assert found.attrs["effective_size"] < 2048
+    result, exact = given_data_indices(drawn), given_data_indices(few, weights=counts)
+    xr.testing.assert_allclose(result["S1"], exact["S1"])
+    assert result.attrs["effective_size"] < 2048
 
 
 def test_a_quantity_of_the_sample_can_be_asked_for_beside_the_inputs():
     forecast = forecast_of(size=2048)
-    found = given_data_indices(forecast.assign(sine=np.sin(forecast["x2"]) ** 2), inputs=["sine", "x2"]).squeeze()
-    assert (np.abs(found["S1"] - EXACT[1]) < 2 * found["S1_conf"]).all()
+    result = given_data_indices(forecast.assign(sine=np.sin(forecast["x2"]) ** 2), inputs=["sine", "x2"]).squeeze()
+    assert (np.abs(result["S1"] - EXACT[1]) < 2 * result["S1_conf"]).all()
 
 
 def test_rows_of_structured_designs_are_refused_with_the_remedy():
@@ -128,10 +128,10 @@ def test_a_forecast_without_inputs_is_refused():
 def test_the_forecast_is_left_as_it_was():
     forecast = forecast_of(size=512).assign(level=("sample", np.full(512, 0.1 + 0.2), {"role": "output", "units": "1"}))
     before = forecast.copy(deep=True)
-    found = given_data_indices(forecast, scale="raw")
+    result = given_data_indices(forecast, scale="raw")
     xr.testing.assert_identical(forecast, before)
-    assert np.isnan(found["S1"].sel(output="level")).all()
-    assert "No input matters to level, which does not vary" in found.attrs["warning"]
+    assert np.isnan(result["S1"].sel(output="level")).all()
+    assert "No input matters to level, which does not vary" in result.attrs["warning"]
 
 
 def test_with_the_model_an_input_without_influence_has_no_index_by_chance():
@@ -166,12 +166,12 @@ def test_with_the_model_an_input_without_influence_has_no_index_by_chance():
 
 def test_an_idle_input_shows_what_chance_gives():
     # The index of an idle input is near normal about 0, and what it gets is within its own interval.
-    found = given_data_indices(forecast_of(size=8192), dummy=True, seed=3)
-    assert found["input"].values.tolist() == ["x1", "x2", "x3", "dummy"]
-    floor = found.sel(input="dummy")
+    result = given_data_indices(forecast_of(size=8192), dummy=True, seed=3)
+    assert result["input"].values.tolist() == ["x1", "x2", "x3", "dummy"]
+    floor = result.sel(input="dummy")
     assert 0 < abs(floor["S1"].item()) < 2 * floor["S1_conf"].item() < 0.03
     np.testing.assert_array_equal(
-        found["S1"].sel(input=["x1", "x2", "x3"]), given_data_indices(forecast_of(size=8192))["S1"]
+        result["S1"].sel(input=["x1", "x2", "x3"]), given_data_indices(forecast_of(size=8192))["S1"]
     )
     with_model = given_data_indices(forecast_of(size=8192), dummy=True, seed=3, model=MODEL)
     assert with_model["S1"].sel(input="dummy").item() == floor["S1"].item()
@@ -207,9 +207,9 @@ def test_intervals_of_a_weighted_tail_cover():
         inputs = rng.standard_normal((2048, 2))
         outputs = np.exp(2.2 / np.sqrt(2) * inputs.sum(axis=1, keepdims=True))
         weights = rng.random(2048) + 0.5
-        found, errors = first_order_indices(inputs, outputs, weights)
-        widths = as_wide_as_few_events(1.96 * errors.T, found.T, _few_events(outputs.T, weights), 0.95)
-        covered += (np.abs(found.T - exact) <= widths).sum()
+        result, errors = first_order_indices(inputs, outputs, weights)
+        widths = as_wide_as_few_events(1.96 * errors.T, result.T, _few_events(outputs.T, weights), 0.95)
+        covered += (np.abs(result.T - exact) <= widths).sum()
     assert covered >= 85
 
 
@@ -217,6 +217,6 @@ def test_importance_weights_of_a_rare_event_count_its_effective_occurrences():
     forecast = forecast_of(size=4096)
     rare = forecast.assign(rare=("sample", forecast["x1"].values > 3.13))
     weights = np.random.default_rng(0).random(4096) + 0.5
-    found = given_data_indices(rare, outputs="rare", weights=weights)
-    assert "indices of rare rest on as few as" in found.attrs["warning"]
-    assert found["S1_conf"].min() > 0.1
+    result = given_data_indices(rare, outputs="rare", weights=weights)
+    assert "indices of rare rest on as few as" in result.attrs["warning"]
+    assert result["S1_conf"].min() > 0.1

@@ -80,13 +80,13 @@ def test_exact_indices(case):
     make, distributions, problem = CASES[case]
     design = cc.draw(named(distributions), 2048, design="saltelli", replicates=8, seed=3)
     forecast = cc.propagate(design, model=cc.Model([make()]))
-    found = cc.sobol_indices(forecast, scale="raw", confidence=0.9999, second_order=True).sel(output="y")
-    assert found["input"].values.tolist() == [f"x{i + 1}" for i in range(problem.inputs)]
-    assert (np.abs(found["S1"] - problem.first) <= found["S1_conf"] + 1e-12).all()
-    assert (np.abs(found["ST"] - problem.total) <= found["ST_conf"] + 1e-12).all()
+    result = cc.sobol_indices(forecast, scale="raw", confidence=0.9999, second_order=True).sel(output="y")
+    assert result["input"].values.tolist() == [f"x{i + 1}" for i in range(problem.inputs)]
+    assert (np.abs(result["S1"] - problem.first) <= result["S1_conf"] + 1e-12).all()
+    assert (np.abs(result["ST"] - problem.total) <= result["ST_conf"] + 1e-12).all()
     for (i, j), exact in problem.second.items():
         pair = {"input": f"x{i + 1}", "input_2": f"x{j + 1}"}
-        assert abs(found["S2"].sel(pair) - exact) <= found["S2_conf"].sel(pair) + 1e-12
+        assert abs(result["S2"].sel(pair) - exact) <= result["S2_conf"].sel(pair) + 1e-12
 
 
 def test_a_product_of_lognormals_is_additive_on_the_default_scale():
@@ -97,10 +97,10 @@ def test_a_product_of_lognormals_is_additive_on_the_default_scale():
     priors = cc.Priors(x1=cc.LogNormal(0, 1.6, unit="USD"), x2=cc.LogNormal(0, 0.8))
     design = cc.draw(priors, 1024, design="saltelli", replicates=8, seed=3)
     forecast = cc.propagate(design, model=cc.Model([cost]))
-    found = cc.sobol_indices(forecast)
-    assert found["scale"].item() == "log10" and found["unit"].item() == "USD"
-    np.testing.assert_allclose(found["S1"].sel(output="cost"), [0.8, 0.2], atol=5e-3)
-    np.testing.assert_allclose(found["ST"].sel(output="cost"), [0.8, 0.2], atol=5e-3)
+    result = cc.sobol_indices(forecast)
+    assert result["scale"].item() == "log10" and result["unit"].item() == "USD"
+    np.testing.assert_allclose(result["S1"].sel(output="cost"), [0.8, 0.2], atol=5e-3)
+    np.testing.assert_allclose(result["ST"].sel(output="cost"), [0.8, 0.2], atol=5e-3)
     assert "few samples own its variance" in cc.sobol_indices(forecast, scale="raw").attrs["warning"]
 
 
@@ -130,17 +130,17 @@ def test_years_units_and_provenance_arrive():
 
     design = cc.draw(priors, 512, design="saltelli", replicates=8, seed=2)
     forecast = cc.propagate(design, model=cc.Model([power]), years=[2022, 2024, 2026])
-    found = cc.sobol_indices(forecast)
-    assert found["S1"].dims == ("output", "year", "input") and found["unit"].item() == "GW"
-    assert cc.provenance_of(found) == cc.provenance_of(forecast)
+    result = cc.sobol_indices(forecast)
+    assert result["S1"].dims == ("output", "year", "input") and result["unit"].item() == "GW"
+    assert cc.provenance_of(result) == cc.provenance_of(forecast)
     # log power = log start + t growth: variances sd^2 and t^2 / 12.
     years_on = np.array([0, 2, 4])
     sd = np.log(10) / (2 * 1.6448536269514722)
     share = years_on**2 / 12 / (years_on**2 / 12 + sd**2)
-    np.testing.assert_allclose(found["ST"].sel(output="power", input="growth_rate"), share, atol=5e-3)
-    assert cc.ranking_resolved(found, k=1).all()
+    np.testing.assert_allclose(result["ST"].sel(output="power", input="growth_rate"), share, atol=5e-3)
+    assert cc.ranking_resolved(result, k=1).all()
     expected = (years_on**2 / 12).sum() / (years_on**2 / 12 + sd**2).sum()
-    integrated = cc.time_integrated(found)["S1"].sel(output="power", input="growth_rate")
+    integrated = cc.time_integrated(result)["S1"].sel(output="power", input="growth_rate")
     assert float(integrated) == pytest.approx(expected, abs=5e-3)
 
 
@@ -153,11 +153,11 @@ def test_groups_from_the_draw():
     def y(x1, x2, x3):
         return x1 * x2 + x3
 
-    found = cc.sobol_indices(cc.propagate(design, model=cc.Model([y])), scale="raw").sel(output="y")
+    result = cc.sobol_indices(cc.propagate(design, model=cc.Model([y])), scale="raw").sel(output="y")
     share = (1 / 9 - 1 / 16) / (1 / 9 - 1 / 16 + 1 / 12)
-    assert found["input"].values.tolist() == ["pair", "rest"]
-    np.testing.assert_allclose(found["S1"], [share, 1 - share], atol=5e-3)
-    np.testing.assert_allclose(found["ST"], [share, 1 - share], atol=5e-3)
+    assert result["input"].values.tolist() == ["pair", "rest"]
+    np.testing.assert_allclose(result["S1"], [share, 1 - share], atol=5e-3)
+    np.testing.assert_allclose(result["ST"], [share, 1 - share], atol=5e-3)
 
 
 def test_latents_of_correlated_inputs():
@@ -172,12 +172,12 @@ def test_latents_of_correlated_inputs():
 
     model = cc.Model([y])
     design = cc.draw(priors, 1024, design="saltelli", replicates=8, seed=1, latent=True)
-    found = cc.sobol_indices(cc.propagate(design, model=model), scale="raw").sel(output="y")
+    result = cc.sobol_indices(cc.propagate(design, model=model), scale="raw").sel(output="y")
     expected = np.array([(1 + r) ** 2, 1 - r**2, 1]) / (3 + 2 * r)
-    np.testing.assert_allclose(found["S1"], expected, atol=5e-3)
+    np.testing.assert_allclose(result["S1"], expected, atol=5e-3)
     grouped = cc.draw(priors, 1024, design="saltelli", replicates=8, seed=1, groups={"both": ["x1", "x2"]})
-    found = cc.sobol_indices(cc.propagate(grouped, model=model), scale="raw").sel(output="y")
-    np.testing.assert_allclose(found["ST"], [(2 + 2 * r) / (3 + 2 * r), 1 / (3 + 2 * r)], atol=5e-3)
+    result = cc.sobol_indices(cc.propagate(grouped, model=model), scale="raw").sel(output="y")
+    np.testing.assert_allclose(result["ST"], [(2 + 2 * r) / (3 + 2 * r), 1 / (3 + 2 * r)], atol=5e-3)
     # Swapped together, correlated inputs follow the design themselves.
     forecast = cc.propagate(grouped, model=model)
     with pytest.raises(InputError, match="'x1' does not vary"):

@@ -31,10 +31,10 @@ PRIORS = cc.Priors(x=U, y=U, z=U)
 
 def test_a_linear_sum_has_the_shares_of_its_coefficients_squared():
     indices = cc.run_sobol(PRIORS, model=MODEL, outputs=["weighted"], size=512, scale="raw")
-    found = indices.sel(output="weighted")
+    result = indices.sel(output="weighted")
     assert list(indices["input"].values) == ["x", "y"]
-    np.testing.assert_allclose(found["S1"], [0.2, 0.8], atol=0.01)
-    np.testing.assert_allclose(found["ST"], [0.2, 0.8], atol=0.01)
+    np.testing.assert_allclose(result["S1"], [0.2, 0.8], atol=0.01)
+    np.testing.assert_allclose(result["ST"], [0.2, 0.8], atol=0.01)
 
 
 def test_a_design_that_grew_is_the_design_drawn_at_once():
@@ -85,10 +85,10 @@ class TestCorrelatedInputs:
     PAIR = cc.Priors(cc.Correlation(("x", "y"), 0.5), **dict(PRIORS))
 
     def test_an_output_of_both_gets_their_group_and_the_warning_says_so(self):
-        found = cc.run_sobol(self.PAIR, model=cc.Model([weighted, other]), size=256, scale="raw")
-        assert found["input"].values.tolist() == ["x_and_y", "z"]
-        np.testing.assert_allclose(found["ST"].sel(output="weighted"), [1, 0], atol=1e-12)
-        assert "one group, with the indices of all members together: x_and_y (x, y)" in found.attrs["warning"]
+        result = cc.run_sobol(self.PAIR, model=cc.Model([weighted, other]), size=256, scale="raw")
+        assert result["input"].values.tolist() == ["x_and_y", "z"]
+        np.testing.assert_allclose(result["ST"].sel(output="weighted"), [1, 0], atol=1e-12)
+        assert "one group, with the indices of all members together: x_and_y (x, y)" in result.attrs["warning"]
 
     def test_outputs_that_use_one_of_them_each_get_plain_indices(self):
         @cc.quantity("1")
@@ -99,42 +99,42 @@ class TestCorrelatedInputs:
         def second(y, z):
             return 2 * y + z
 
-        found = cc.run_sobol(self.PAIR, model=cc.Model([first, second]), size=512, scale="raw")
-        assert found["input"].values.tolist() == ["x", "y", "z"] and "group" not in found.attrs["warning"]
-        np.testing.assert_allclose(found["S1"], [[0.5, 0, 0.5], [0, 0.8, 0.2]], atol=0.02)
+        result = cc.run_sobol(self.PAIR, model=cc.Model([first, second]), size=512, scale="raw")
+        assert result["input"].values.tolist() == ["x", "y", "z"] and "group" not in result.attrs["warning"]
+        np.testing.assert_allclose(result["S1"], [[0.5, 0, 0.5], [0, 0.8, 0.2]], atol=0.02)
 
     def test_beside_an_output_of_both_the_group_of_another_is_its_one_member(self):
         @cc.quantity("1")
         def first(x, z):
             return x + 2 * z
 
-        found = cc.run_sobol(self.PAIR, model=cc.Model([weighted, first]), size=512, scale="raw")
-        np.testing.assert_allclose(found["S1"].sel(output="first"), [0.2, 0.8], atol=0.02)
-        assert "first depends on x alone of x_and_y: its indices there are plain" in found.attrs["warning"]
+        result = cc.run_sobol(self.PAIR, model=cc.Model([weighted, first]), size=512, scale="raw")
+        np.testing.assert_allclose(result["S1"].sel(output="first"), [0.2, 0.8], atol=0.02)
+        assert "first depends on x alone of x_and_y: its indices there are plain" in result.attrs["warning"]
 
     @pytest.mark.parametrize("options", [{"latent": True}, {"groups": {"g": ["x", "z"], "h": ["y"]}}])
     def test_latents_and_groups_work_with_correlation(self, options):
-        found = cc.run_sobol(self.PAIR, model=cc.Model([weighted, other]), size=256, scale="raw", **options)
-        assert found["input"].values.tolist() == (["x", "y", "z"] if "latent" in options else ["g_and_h"])
+        result = cc.run_sobol(self.PAIR, model=cc.Model([weighted, other]), size=256, scale="raw", **options)
+        assert result["input"].values.tolist() == (["x", "y", "z"] if "latent" in options else ["g_and_h"])
 
     @pytest.mark.parametrize("name", ["evidence_2026", "situational_awareness"])
     @pytest.mark.parametrize("by", [None, "section", "source"])
     def test_a_shipped_set_is_never_refused(self, name, by):
         priors = cc.read_priors(name)
         groups = cc.input_groups(priors, by, cc.cluster_model()) if by else None
-        found = cc.run_sobol(priors, years=[2030], size=16, replicates=2, groups=groups)
+        result = cc.run_sobol(priors, years=[2030], size=16, replicates=2, groups=groups)
         # Of 16 points some outputs may not vary.
-        assert (np.isfinite(found["ST"]) | (found["variance"] == 0)).all() and (found["variance"] > 0).any()
+        assert (np.isfinite(result["ST"]) | (result["variance"] == 0)).all() and (result["variance"] > 0).any()
 
 
 def test_salib_itself_runs_on_its_own_rows():
     arguments = {"model": MODEL, "outputs": "weighted", "size": 256, "scale": "raw", "seed": 4}
-    found = cc.run_sobol(PRIORS, engine="salib", **arguments)
+    result = cc.run_sobol(PRIORS, engine="salib", **arguments)
     problem = {"num_vars": 2, "names": ["x", "y"], "bounds": [[0.0, 1.0]] * 2}
     rows = salib_sample.sample(problem, 256, calc_second_order=False, seed=4)
     theirs = salib_sobol.analyze(problem, rows @ [1.0, 2.0], calc_second_order=False, seed=4)
     for name in ("S1", "ST", "S1_conf", "ST_conf"):
-        np.testing.assert_allclose(found[name].sel(output="weighted"), theirs[name], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(result[name].sel(output="weighted"), theirs[name], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_the_scale_goes_by_what_an_output_is_and_not_by_its_values(unit, declare
     model = cc.Model([cc.quantity(unit, units_checked=False, **declared)(lambda_of("output"))], start="z", spare=["z"])
     priors = PRIORS.replace(z=2024.0)
     for size, seed in ((64, 0), (512, 1)):
-        found = cc.run_sobol(priors, model=model, size=size, seed=seed)
-        assert found["scale"].values.tolist() == [scale]
+        result = cc.run_sobol(priors, model=model, size=size, seed=seed)
+        assert result["scale"].values.tolist() == [scale]
     assert cc.run_sobol(priors, model=model, size=64, memory=0)["scale"].values.tolist() == [scale]
 
 
@@ -199,9 +199,9 @@ def test_no_quantity_of_the_shipped_model_contradicts_its_scale(name):
     model = cc.cluster_model()
     inputs = cc.draw(cc.read_priors(name), 2048, seed=5)
     forecast = cc.propagate(inputs, model=model, years=range(2022, 2041), outputs=list(model.functions))
-    found = {output: forecast[output] for output in model.functions}
-    scales = scales_of({output: values.attrs for output, values in found.items()}, "auto")
-    assert [output for output, scale in scales.items() if scale == "log10" and not found[output].min() > 0] == []
+    result = {output: forecast[output] for output in model.functions}
+    scales = scales_of({output: values.attrs for output, values in result.items()}, "auto")
+    assert [output for output, scale in scales.items() if scale == "log10" and not result[output].min() > 0] == []
     # The quantities that the build-out is about are analysed in decades.
     assert {scales[output] for output in ("training_cluster_power", "ai_investment", "wafer_share")} == {"log10"}
 
@@ -210,12 +210,12 @@ def test_an_idle_input_gets_nothing_in_memory_nor_in_pieces():
     arguments = {"model": MODEL, "outputs": ["weighted"], "size": 256, "seed": 2}
     plain = cc.run_sobol(PRIORS, **arguments)
     for memory in (1 << 30, 0):
-        found = cc.run_sobol(PRIORS, **arguments, dummy=True, memory=memory)
-        assert found["input"].values.tolist() == ["x", "y", "dummy"]
-        of_dummy = found.sel(input="dummy")
+        result = cc.run_sobol(PRIORS, **arguments, dummy=True, memory=memory)
+        assert result["input"].values.tolist() == ["x", "y", "dummy"]
+        of_dummy = result.sel(input="dummy")
         assert all((of_dummy[measure] == 0).all() for measure in ("S1", "ST", "S1_conf", "ST_conf"))
         # A further input moves no other.
-        np.testing.assert_allclose(found["ST"].sel(input=["x", "y"]), plain["ST"], rtol=1e-9)
+        np.testing.assert_allclose(result["ST"].sel(input=["x", "y"]), plain["ST"], rtol=1e-9)
     with pytest.raises(InputError, match="dummy"):
         cc.run_sobol(PRIORS.add(dummy=U), **arguments, dummy=True)
 
@@ -228,9 +228,9 @@ def test_a_target_is_not_met_by_a_few_occurrences_of_a_rare_event_nor_does_a_fir
     arguments = {"model": cc.Model([both], spare=["z"]), "seed": 1, "scale": "raw", "replicates": 8}
     with pytest.raises(InputError, match="is constant over all samples.*draw more where an event is rare"):
         cc.run_sobol(PRIORS, size=16, **arguments)
-    found = cc.run_sobol(PRIORS, size=16, until=0.01, budget=6 * 2048, **arguments)
-    assert found.attrs["reached"] == 0 and found.attrs["widest"] > 0.2
-    assert re.search(r"The indices of both rest on as few as \d+ occurrences", found.attrs["warning"])
+    result = cc.run_sobol(PRIORS, size=16, until=0.01, budget=6 * 2048, **arguments)
+    assert result.attrs["reached"] == 0 and result.attrs["widest"] > 0.2
+    assert re.search(r"The indices of both rest on as few as \d+ occurrences", result.attrs["warning"])
 
 
 def test_where_a_handful_of_values_own_the_variance_intervals_are_as_wide_as_so_few_allow():
@@ -245,11 +245,11 @@ def test_where_a_handful_of_values_own_the_variance_intervals_are_as_wide_as_so_
     exact, held, widths = {"S1": first, "ST": 1 - first[::-1]}, [], []
     priors, model = cc.Priors(x=cc.LogNormal(0, 3), y=cc.LogNormal(0, 0.5)), cc.Model([product])
     for seed in range(40):
-        found = cc.run_sobol(priors, model=model, size=512, seed=seed)
-        held += [np.abs(found[name][0] - index) <= found[f"{name}_conf"][0] for name, index in exact.items()]
-        widths += [found[f"{name}_conf"][0] for name in exact]
+        result = cc.run_sobol(priors, model=model, size=512, seed=seed)
+        held += [np.abs(result[name][0] - index) <= result[f"{name}_conf"][0] for name, index in exact.items()]
+        widths += [result[f"{name}_conf"][0] for name in exact]
     assert np.mean(held) >= 0.92 and 0.3 < np.mean(widths) < 0.6
-    assert "rest on as few as" in found.attrs["warning"]
+    assert "rest on as few as" in result.attrs["warning"]
     # Of a sum of normals no few values own the variance.
     assert "rest on" not in cc.run_sobol(PRIORS, model=MODEL, outputs="weighted", size=64).attrs["warning"]
 
@@ -283,11 +283,11 @@ def test_an_input_that_changes_from_a_date_on_is_an_input_of_the_study():
 
     priors = cc.Priors(growth=cc.Uniform(1, 2, unit="1/year"), start=cc.Fixed(2024, unit="year"))
     later = priors.add(growth_from_2027=cc.Uniform(1, 3, unit="1/year"))
-    found = cc.run_sobol(later, model=cc.Model([path]), years=[2026, 2030], size=256)
+    result = cc.run_sobol(later, model=cc.Model([path]), years=[2026, 2030], size=256)
     name = next(n for n in later.uncertain if n != "growth")
-    assert set(found["input"].values) == {"growth", name}
-    assert found["ST"].sel(output="path", year=2026, input=name) == 0
+    assert set(result["input"].values) == {"growth", name}
+    assert result["ST"].sel(output="path", year=2026, input=name) == 0
     # Three years at each rate: variances 9 / 12 and 9 x 4 / 12 of the logarithm.
-    np.testing.assert_allclose(found["ST"].sel(output="path", year=2030, input=name), 0.8, atol=0.01)
+    np.testing.assert_allclose(result["ST"].sel(output="path", year=2030, input=name), 0.8, atol=0.01)
     streamed = cc.stream_sobol(later, model=cc.Model([path]), years=[2026, 2030], size=256)
-    np.testing.assert_allclose(streamed["ST"], found["ST"], atol=1e-9)
+    np.testing.assert_allclose(streamed["ST"], result["ST"], atol=1e-9)

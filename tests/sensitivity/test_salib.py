@@ -34,12 +34,12 @@ def ranks():
 
 
 def test_delta_is_salib_on_the_order_of_the_inputs():
-    found = delta_indices(FORECAST, outputs="skewed", resamples=3, seed=5).sel(output="skewed")
+    result = delta_indices(FORECAST, outputs="skewed", resamples=3, seed=5).sel(output="skewed")
     values = np.log10(FORECAST["skewed"].values)
     direct = delta.analyze(dict(PROBLEM), ranks(), values, num_resamples=3, seed=5)
-    np.testing.assert_allclose(found["delta"], direct["delta_raw"], rtol=1e-12)
-    np.testing.assert_allclose(found["delta_conf"], direct["delta_raw_conf"], rtol=1e-12)
-    np.testing.assert_allclose(found["S1"], direct["S1"], rtol=1e-12)
+    np.testing.assert_allclose(result["delta"], direct["delta_raw"], rtol=1e-12)
+    np.testing.assert_allclose(result["delta_conf"], direct["delta_raw_conf"], rtol=1e-12)
+    np.testing.assert_allclose(result["S1"], direct["S1"], rtol=1e-12)
 
 
 def test_a_seed_of_0_is_a_seed_like_any_other():
@@ -48,26 +48,26 @@ def test_a_seed_of_0_is_a_seed_like_any_other():
 
 
 def test_pawn_is_salib_on_the_values_where_none_are_equal():
-    found = pawn_indices(FORECAST, outputs="skewed").sel(output="skewed", input=["x", "y"])
+    result = pawn_indices(FORECAST, outputs="skewed").sel(output="skewed", input=["x", "y"])
     values = FORECAST[["x", "y"]].to_array().values.T
     direct = pawn.analyze(
         {"num_vars": 2, "names": ["a", "b"], "bounds": [[0.0, 1.0]] * 2}, values, FORECAST["skewed"].values
     )
     for measure in ("minimum", "mean", "median", "maximum", "CV"):
-        np.testing.assert_allclose(found[measure], direct[measure], rtol=1e-12)
+        np.testing.assert_allclose(result[measure], direct[measure], rtol=1e-12)
 
 
 def test_long_tails_and_rare_choices_are_measured_without_a_word_from_salib(capsys):
-    found = delta_indices(FORECAST, outputs="skewed", resamples=3)
-    assert np.isfinite(found["delta"]).all()
-    assert found["delta"].sel(output="skewed").idxmax() == "x"
+    result = delta_indices(FORECAST, outputs="skewed", resamples=3)
+    assert np.isfinite(result["delta"]).all()
+    assert result["delta"].sel(output="skewed").idxmax() == "x"
     assert capsys.readouterr().err == ""
 
 
 def test_a_year_without_variance_is_undefined_and_an_output_without_any_is_refused():
-    found = delta_indices(FORECAST, outputs="rising", resamples=3).sel(output="rising")
-    assert np.isnan(found["delta"].sel(year=2024)).all()
-    assert found["delta"].sel(year=2026).idxmax() == "x"
+    result = delta_indices(FORECAST, outputs="rising", resamples=3).sel(output="rising")
+    assert np.isnan(result["delta"].sel(year=2024)).all()
+    assert result["delta"].sel(year=2026).idxmax() == "x"
     with pytest.raises(InputError, match="'rising' is constant"):
         pawn_indices(FORECAST.sel(year=[2024]), outputs="rising")
 
@@ -96,11 +96,11 @@ def test_the_plots_of_salib_take_the_indices():
 
 def test_an_idle_input_is_the_noise_floor_and_moves_no_other():
     plain = pawn_indices(FORECAST, outputs="skewed")
-    found = pawn_indices(FORECAST, outputs="skewed", dummy=True)
-    assert found["input"].values.tolist() == [*plain["input"].values.tolist(), "dummy"]
-    np.testing.assert_array_equal(found["median"].sel(input=plain["input"]), plain["median"])
-    floor = float(found["median"].sel(output="skewed", input="dummy"))
-    assert 0 < floor < float(found["median"].sel(output="skewed", input="x"))
+    result = pawn_indices(FORECAST, outputs="skewed", dummy=True)
+    assert result["input"].values.tolist() == [*plain["input"].values.tolist(), "dummy"]
+    np.testing.assert_array_equal(result["median"].sel(input=plain["input"]), plain["median"])
+    floor = float(result["median"].sel(output="skewed", input="dummy"))
+    assert 0 < floor < float(result["median"].sel(output="skewed", input="x"))
     with_delta = delta_indices(FORECAST, outputs="skewed", resamples=3, dummy=True)
     delta = with_delta["delta"].sel(output="skewed")
     assert float(delta.sel(input="dummy")) < float(delta.sel(input="x")) / 2

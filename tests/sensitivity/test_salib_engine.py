@@ -39,7 +39,7 @@ def values():
 @pytest.mark.parametrize("seed", [0, 7])
 @pytest.mark.parametrize("second_order", [True, False])
 def test_both_engines_agree_on_indices_and_intervals(values, seed, second_order):
-    found = sobol_columns(
+    result = sobol_columns(
         values, 3, design_second_order=True, second_order=second_order, confidence=0.8, resamples=40, seed=seed
     )
     ours = sobol_panel(
@@ -51,12 +51,12 @@ def test_both_engines_agree_on_indices_and_intervals(values, seed, second_order)
         confidence=0.8,
     )
     for name in ("S1", "ST", "variance", "S1_conf", "ST_conf"):
-        np.testing.assert_allclose(ours[name], found[name], rtol=0, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(ours[name], result[name], rtol=0, atol=1e-12, err_msg=name)
     if second_order:
-        np.testing.assert_allclose(ours["S2"], found["S2"], rtol=0, atol=1e-12)
-        np.testing.assert_allclose(ours["S2_conf"], found["S2_conf"], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(ours["S2"], result["S2"], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(ours["S2_conf"], result["S2_conf"], rtol=0, atol=1e-12)
     else:
-        assert "S2" not in found
+        assert "S2" not in result
 
 
 def test_seed_zero_is_a_seed(values):
@@ -81,9 +81,9 @@ def test_values_that_are_not_finite_are_refused(values):
 
 
 def test_a_constant_column_is_undefined_and_without_a_warning(values):
-    found = sobol_columns(np.stack([values[0], np.ones(1024)]), 3, design_second_order=True, second_order=True)
-    assert found["variance"][1] == 0 and np.isnan(found["S1"][1]).all() and np.isnan(found["S2"][1]).all()
-    assert np.isfinite(found["S1"][0]).all()
+    result = sobol_columns(np.stack([values[0], np.ones(1024)]), 3, design_second_order=True, second_order=True)
+    assert result["variance"][1] == 0 and np.isnan(result["S1"][1]).all() and np.isnan(result["S2"][1]).all()
+    assert np.isfinite(result["S1"][0]).all()
 
 
 def test_rows_that_do_not_fit_are_refused():
@@ -108,7 +108,7 @@ def sample():
 def test_delta_is_salibs_with_a_seed_and_leaves_global_state_alone():
     inputs, values = sample()
     state, filters, formatter = np.random.get_state()[1].copy(), list(warnings.filters), warnings.formatwarning  # noqa: NPY002
-    found = measures_of_column("delta", inputs, values, resamples=10, seed=3)
+    result = measures_of_column("delta", inputs, values, resamples=10, seed=3)
     assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
     assert warnings.filters == filters and warnings.formatwarning is formatter
     formatter = warnings.formatwarning
@@ -117,9 +117,9 @@ def test_delta_is_salibs_with_a_seed_and_leaves_global_state_alone():
             theirs = delta.analyze(problem(), inputs, values, num_resamples=10, seed=3)
     finally:
         warnings.formatwarning = formatter
-    np.testing.assert_array_equal(found["S1"], theirs["S1"])
-    np.testing.assert_array_equal(found["delta"], theirs["delta_raw"] if "delta_raw" in theirs else theirs["delta"])
-    assert found["delta"].argmax() == 0
+    np.testing.assert_array_equal(result["S1"], theirs["S1"])
+    np.testing.assert_array_equal(result["delta"], theirs["delta_raw"] if "delta_raw" in theirs else theirs["delta"])
+    assert result["delta"].argmax() == 0
 
 
 def test_an_input_without_a_density_is_named(monkeypatch):
@@ -133,19 +133,19 @@ def test_an_input_without_a_density_is_named(monkeypatch):
 
 def test_pawn_is_salibs():
     inputs, values = sample()
-    found = measures_of_column("pawn", inputs, values)
+    result = measures_of_column("pawn", inputs, values)
     theirs = pawn.analyze(problem(), inputs, values, S=10, seed=1)
-    for key, part in found.items():
+    for key, part in result.items():
         np.testing.assert_array_equal(part, theirs[key])
 
 
 @pytest.mark.parametrize("seed", [0, 4])
 def test_morris_finds_the_slopes_of_a_plane(seed):
     points = morris_trajectories(seed, 3, 8).reshape(-1, 3)
-    found = measures_of_column("morris", points, points @ [3.0, -2.0, 0.0], seed=seed)
-    np.testing.assert_allclose(found["mu"], [3, -2, 0], atol=1e-12)
-    np.testing.assert_allclose(found["mu_star"], [3, 2, 0], atol=1e-12)
-    np.testing.assert_allclose(found["sigma"], 0, atol=1e-12)
+    result = measures_of_column("morris", points, points @ [3.0, -2.0, 0.0], seed=seed)
+    np.testing.assert_allclose(result["mu"], [3, -2, 0], atol=1e-12)
+    np.testing.assert_allclose(result["mu_star"], [3, 2, 0], atol=1e-12)
+    np.testing.assert_allclose(result["sigma"], 0, atol=1e-12)
     theirs = morris.analyze(problem(), points, points[:, 0] ** 2, seed=4)
     np.testing.assert_allclose(measures_of_column("morris", points, points[:, 0] ** 2)["mu_star"], theirs["mu_star"])
 

@@ -79,13 +79,13 @@ def indices(forecast):
 def test_exact_problems_lie_inside_their_intervals(problem, second_order):
     rows = unit_rows(problem.inputs, 2048, second_order=second_order, replicates=8)
     data = labelled(rows, {"y": problem.evaluate(rows)}, size=2048, second_order=second_order, replicates=8)
-    found = sobol_indices(data, scale="raw", confidence=0.9999, second_order=second_order).sel(output="y")
-    assert (np.abs(found["S1"] - problem.first) <= found["S1_conf"] + 1e-12).all()
-    assert (np.abs(found["ST"] - problem.total) <= found["ST_conf"] + 1e-12).all()
-    assert ("S2" in found) == second_order
+    result = sobol_indices(data, scale="raw", confidence=0.9999, second_order=second_order).sel(output="y")
+    assert (np.abs(result["S1"] - problem.first) <= result["S1_conf"] + 1e-12).all()
+    assert (np.abs(result["ST"] - problem.total) <= result["ST_conf"] + 1e-12).all()
+    assert ("S2" in result) == second_order
     for (i, j), exact in problem.second.items() if second_order else ():
         pair = {"input": f"x{i}", "input_2": f"x{j}"}
-        assert abs(found["S2"].sel(pair) - exact) <= found["S2_conf"].sel(pair) + 1e-12
+        assert abs(result["S2"].sel(pair) - exact) <= result["S2_conf"].sel(pair) + 1e-12
 
 
 def test_without_pairs_a_data_frame_has_one_row_an_output_year_and_input(forecast):
@@ -111,9 +111,9 @@ def test_labels(indices):
 
 def test_indices_by_year_on_the_log_scale(indices):
     share = CONSTANT_THEN_GROWING**2 / (1 + CONSTANT_THEN_GROWING**2)
-    found = indices["S1"].sel(output="power")
-    np.testing.assert_allclose(found.sel(input="x1"), share, atol=5e-3)
-    np.testing.assert_allclose(found.sel(input="x0"), 1 - share, atol=5e-3)
+    result = indices["S1"].sel(output="power")
+    np.testing.assert_allclose(result.sel(input="x1"), share, atol=5e-3)
+    np.testing.assert_allclose(result.sel(input="x0"), 1 - share, atol=5e-3)
     expected = (1 + CONSTANT_THEN_GROWING**2) / 12 / np.log(10) ** 2
     np.testing.assert_allclose(indices["variance"].sel(output="power"), expected, rtol=2e-3)
 
@@ -146,11 +146,11 @@ def test_both_engines_give_the_same(forecast):
 
 def test_to_salib_is_salibs_own_result(forecast):
     bootstrap = redesigned(forecast, replicates=1)
-    found = sobol_indices(bootstrap, estimator="saltelli-jansen", second_order=True, seed=4, resamples=50)
+    result = sobol_indices(bootstrap, estimator="saltelli-jansen", second_order=True, seed=4, resamples=50)
     problem = {"num_vars": 3, "names": ["x0", "x1", "x2"], "bounds": [[0, 1]] * 3}
     values = np.log10(forecast["power"].sel(year=2024).values)
     theirs = salib_sobol.analyze(problem, values, num_resamples=50, seed=4).to_df()
-    for one, other in zip(to_salib(found, "power", 2024).to_df(), theirs, strict=True):
+    for one, other in zip(to_salib(result, "power", 2024).to_df(), theirs, strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
         assert (one.index == other.index).all()
 
@@ -198,12 +198,12 @@ def test_to_salib_refuses_indices_without_outputs(indices, part):
 def test_a_milestone_by_year_has_indices(forecast):
     """P(x0 + t x1 >= 0.5): with t = 0 only x0 matters, and owns a variance of 1/4."""
     reached = (np.log(forecast["power"]) >= 0.5).isel(year=[0, 1])
-    found = sobol_indices(forecast.isel(year=[0, 1]).assign(reached=reached), outputs="reached")
-    assert found["scale"].sel(output="reached") == "raw"
-    at_first = found.sel(output="reached", year=2022)
+    result = sobol_indices(forecast.isel(year=[0, 1]).assign(reached=reached), outputs="reached")
+    assert result["scale"].sel(output="reached") == "raw"
+    at_first = result.sel(output="reached", year=2022)
     assert float(at_first["variance"]) == pytest.approx(0.25, abs=1e-3)
     np.testing.assert_allclose(at_first["ST"], [1, 0, 0], atol=1e-12)
-    assert float(found["ST"].sel(output="reached", year=2023, input="x1")) > 0.3
+    assert float(result["ST"].sel(output="reached", year=2023, input="x1")) > 0.3
 
 
 def test_an_index_with_labels_stays_raw():
@@ -222,12 +222,12 @@ def test_groups_are_inputs_of_the_result():
     rows = rows.reshape(-1, 3)
     values = 3 + rows[:, 0] * rows[:, 1] + rows[:, 2]
     data = labelled(rows, {"y": values}, size=512, points="random", swaps=groups)
-    found = sobol_indices(data, scale="raw").sel(output="y")
-    assert found["input"].values.tolist() == ["pair", "x2"]
+    result = sobol_indices(data, scale="raw").sel(output="y")
+    assert result["input"].values.tolist() == ["pair", "x2"]
     # Var(x0 x1) = 1/9 - 1/16, Var(x2) = 1/12, and they add.
     share = (1 / 9 - 1 / 16) / (1 / 9 - 1 / 16 + 1 / 12)
-    np.testing.assert_allclose(found["S1"], [share, 1 - share], atol=0.05)
-    np.testing.assert_allclose(found["ST"], [share, 1 - share], atol=0.05)
+    np.testing.assert_allclose(result["S1"], [share, 1 - share], atol=0.05)
+    np.testing.assert_allclose(result["ST"], [share, 1 - share], atol=0.05)
 
 
 @pytest.mark.parametrize("which", ["indices", "integrated", "delta"])
@@ -244,32 +244,32 @@ def test_written_and_read_back_without_loss(forecast, indices, which, tmp_path):
 
 class TestTimeIntegrated:
     def test_weighs_years_by_their_variance(self, indices):
-        found = time_integrated(indices).sel(output="power")
+        result = time_integrated(indices).sel(output="power")
         # sum t^2 / sum (1 + t^2) for t = 0, 1, 2
-        assert float(found["S1"].sel(input="x1")) == pytest.approx(5 / 8, abs=5e-3)
-        assert float(found["ST"].sel(input="x2")) == 0
-        assert "year" not in found.dims and found["S2"].dims == ("input", "input_2")
-        assert found.attrs["year_weights"] == [1, 1, 1]
+        assert float(result["S1"].sel(input="x1")) == pytest.approx(5 / 8, abs=5e-3)
+        assert float(result["ST"].sel(input="x2")) == 0
+        assert "year" not in result.dims and result["S2"].dims == ("input", "input_2")
+        assert result.attrs["year_weights"] == [1, 1, 1]
 
     def test_until_and_weights(self, indices):
-        found = time_integrated(indices, until=2023, weights=[1, 3]).sel(output="power")
-        assert float(found["S1"].sel(input="x1")) == pytest.approx(3 / 7, abs=5e-3)
-        assert found.attrs["years"] == [2022, 2023]
+        result = time_integrated(indices, until=2023, weights=[1, 3]).sel(output="power")
+        assert float(result["S1"].sel(input="x1")) == pytest.approx(3 / 7, abs=5e-3)
+        assert result.attrs["years"] == [2022, 2023]
 
     def test_a_year_without_variance_counts_for_nothing(self):
         rows = unit_rows(2, 256, replicates=8)
         data = labelled(rows, {"y": 1 + CONSTANT_THEN_GROWING[:, np.newaxis] * rows[:, 0]}, size=256, replicates=8)
-        found = sobol_indices(data, scale="raw")
-        assert found["variance"].sel(output="y", year=2022) == 0
-        assert np.isnan(found["ST"].sel(output="y", year=2022)).all()
-        assert "y (2022), which does not vary" in found.attrs["warning"]
-        np.testing.assert_allclose(time_integrated(found)["ST"].sel(output="y"), [1, 0], atol=1e-2)
+        result = sobol_indices(data, scale="raw")
+        assert result["variance"].sel(output="y", year=2022) == 0
+        assert np.isnan(result["ST"].sel(output="y", year=2022)).all()
+        assert "y (2022), which does not vary" in result.attrs["warning"]
+        np.testing.assert_allclose(time_integrated(result)["ST"].sel(output="y"), [1, 0], atol=1e-2)
 
     def test_several_years_without_variance_are_counted_from_the_first_to_the_last(self):
         rows = unit_rows(2, 256, replicates=8)
         late = np.array([1.0, 0.0, 0.0])[:, np.newaxis] * rows[:, 0]
-        found = sobol_indices(labelled(rows, {"y": 1 + late}, size=256, replicates=8), scale="raw")
-        assert "y (2 years from 2023 to 2024), which does not vary" in found.attrs["warning"]
+        result = sobol_indices(labelled(rows, {"y": 1 + late}, size=256, replicates=8), scale="raw")
+        assert "y (2 years from 2023 to 2024), which does not vary" in result.attrs["warning"]
 
     @pytest.mark.parametrize(
         ("arguments", "said"),
@@ -293,29 +293,29 @@ class TestRanking:
     def test_is_resolved_where_inputs_differ_and_not_where_they_are_alike(self):
         rows = unit_rows(3, 512, replicates=8)
         outputs = {"apart": rows @ [4.0, 2.0, 1.0], "alike": rows[:, 0] * rows[:, 1] * (0.01 + rows[:, 2] / 2)}
-        found = sobol_indices(labelled(rows, outputs, size=512, replicates=8), scale="raw")
-        assert ranking_resolved(found, k=2).sel(output="apart")
-        assert not ranking_resolved(found, k=2).sel(output="alike")
-        assert "not resolved for alike" in found.attrs["warning"]
-        assert "apart" not in found.attrs["warning"]
+        result = sobol_indices(labelled(rows, outputs, size=512, replicates=8), scale="raw")
+        assert ranking_resolved(result, k=2).sel(output="apart")
+        assert not ranking_resolved(result, k=2).sel(output="alike")
+        assert "not resolved for alike" in result.attrs["warning"]
+        assert "apart" not in result.attrs["warning"]
 
     def test_inputs_that_do_not_matter_need_no_order(self):
         rows = unit_rows(4, 512, replicates=8)
-        found = sobol_indices(labelled(rows, {"y": rows[:, 0]}, size=512, replicates=8), scale="raw")
-        np.testing.assert_array_equal(found["ST"].sel(output="y")[1:], 0)
-        assert ranking_resolved(found, k=3).all() and found.attrs["warning"] == ""
+        result = sobol_indices(labelled(rows, {"y": rows[:, 0]}, size=512, replicates=8), scale="raw")
+        np.testing.assert_array_equal(result["ST"].sel(output="y")[1:], 0)
+        assert ranking_resolved(result, k=3).all() and result.attrs["warning"] == ""
         # The warning is of the first 3 alone.
         rows = unit_rows(5, 512, replicates=8)
         alike = sobol_indices(labelled(rows, {"y": rows @ [8, 4, 2, 1, 1]}, size=512, replicates=8), scale="raw")
         assert not ranking_resolved(alike, k=4).any() and alike.attrs["warning"] == ""
         # What does not vary has none.
-        fixed = found.assign(variance=0 * found["variance"])
+        fixed = result.assign(variance=0 * result["variance"])
         assert not ranking_resolved(fixed, k=3).any()
 
     def test_works_without_differences(self, forecast):
-        found = sobol_indices(forecast, engine="salib", outputs="ishigami", resamples=20)
-        assert "ST_lead_conf" not in found
-        assert ranking_resolved(found, k=3).dims == ("output",)
+        result = sobol_indices(forecast, engine="salib", outputs="ishigami", resamples=20)
+        assert "ST_lead_conf" not in result
+        assert ranking_resolved(result, k=3).dims == ("output",)
 
     def test_refusals(self, forecast, indices):
         with pytest.raises(InputError, match="k is 0; give a whole number of 1 or more"):
@@ -335,21 +335,21 @@ class TestWarnings:
         assert sobol_indices(forecast, outputs="ishigami").attrs["warning"] == ""
 
     def test_bootstrap_over_sobol_points(self, forecast):
-        found = sobol_indices(redesigned(forecast, replicates=1), outputs="ishigami")
-        assert "bootstrapped over Sobol points" in found.attrs["warning"]
+        result = sobol_indices(redesigned(forecast, replicates=1), outputs="ishigami")
+        assert "bootstrapped over Sobol points" in result.attrs["warning"]
 
     def test_bootstrap_over_plain_monte_carlo_is_fine(self):
         rows = unit_rows(2, 256, kind="random")
-        found = sobol_indices(labelled(rows, {"y": rows @ [3.0, 1.0]}, size=256, points="random"), scale="raw")
-        assert found.attrs["warning"] == "" and found.attrs["interval"] == "bootstrap"
+        result = sobol_indices(labelled(rows, {"y": rows @ [3.0, 1.0]}, size=256, points="random"), scale="raw")
+        assert result.attrs["warning"] == "" and result.attrs["interval"] == "bootstrap"
 
     def test_pairs_that_salibs_points_cannot_see_are_named(self):
         rows = unit_rows(6, 512)
         data = labelled(rows, {"y": (rows[:, 0] - 0.5) * (rows[:, 3] - 0.5)}, size=512, points="salib")
-        found = sobol_indices(data, scale="raw", second_order=True)
-        assert "cannot see how x0 with x3 interact" in found.attrs["warning"]
+        result = sobol_indices(data, scale="raw", second_order=True)
+        assert "cannot see how x0 with x3 interact" in result.attrs["warning"]
         # The truth is 1.
-        assert abs(float(found["S2"].sel(output="y", input="x0", input_2="x3")) - 1) > 0.05
+        assert abs(float(result["S2"].sel(output="y", input="x0", input_2="x3")) - 1) > 0.05
         assert "cannot see" not in sobol_indices(labelled(rows, {"y": rows[:, 0]}, size=512)).attrs["warning"]
 
     def test_which_intervals_are_widened_for_skewness(self):
@@ -357,8 +357,8 @@ class TestWarnings:
         forecast = labelled(rows, {"y": rows[:, 0] ** 9 * rows[:, 1]}, size=256, points="random")
         widened = {}
         for estimator in ("azzini-rosati", "saltelli-jansen"):
-            found = sobol_indices(forecast, scale="raw", estimator=estimator)
-            widened[estimator] = found.attrs["interval_widened"]
+            result = sobol_indices(forecast, scale="raw", estimator=estimator)
+            widened[estimator] = result.attrs["interval_widened"]
         assert widened == {"azzini-rosati": 1, "saltelli-jansen": 0}
         assert sobol_indices(forecast, scale="raw", engine="salib").attrs["interval_widened"] == 0
         halves = labelled(rows, {"y": rows[:, 0]}, size=256, points="random", replicates=2)
@@ -380,14 +380,14 @@ class TestWarnings:
 
     def test_few_replicates(self):
         rows = unit_rows(2, 128, replicates=2)
-        found = sobol_indices(labelled(rows, {"y": rows @ [3.0, 1.0]}, size=128, replicates=2))
-        assert "2 replicates are few" in found.attrs["warning"]
-        assert "base points in each" not in found.attrs["warning"]
+        result = sobol_indices(labelled(rows, {"y": rows @ [3.0, 1.0]}, size=128, replicates=2))
+        assert "2 replicates are few" in result.attrs["warning"]
+        assert "base points in each" not in result.attrs["warning"]
 
     def test_few_points_in_each_replicate(self):
         rows = unit_rows(2, 128, replicates=8)
-        found = sobol_indices(labelled(rows, {"y": rows @ [3.0, 1.0]}, size=128, replicates=8))
-        assert "16 base points in each replicate are few" in found.attrs["warning"]
+        result = sobol_indices(labelled(rows, {"y": rows @ [3.0, 1.0]}, size=128, replicates=8))
+        assert "16 base points in each replicate are few" in result.attrs["warning"]
 
 
 def broken_in_one_place(forecast):
@@ -450,8 +450,8 @@ def test_numbered_samples_prove_the_order_without_inputs(forecast):
 
 
 def test_an_input_that_was_replaced_by_one_number_proves_nothing_and_the_others_do(forecast):
-    found = sobol_indices(forecast.assign(x0=0.5), outputs="power", resamples=0)
-    assert found["S1"].equals(sobol_indices(forecast, outputs="power", resamples=0)["S1"])
+    result = sobol_indices(forecast.assign(x0=0.5), outputs="power", resamples=0)
+    assert result["S1"].equals(sobol_indices(forecast, outputs="power", resamples=0)["S1"])
     with pytest.raises(InputError, match="input 'x1' does not vary"):
         sobol_indices(broken_in_one_place(forecast.assign(x0=0.5)))
 
@@ -487,22 +487,22 @@ def test_what_needs_the_larger_design_is_refused_on_the_smaller(arguments):
 class TestOtherMeasures:
     def test_delta_and_pawn_rank_inputs(self, forecast):
         part = forecast.isel(sample=slice(400))
-        for found, key in [
+        for result, key in [
             (delta_indices(part, outputs=["power", "ishigami"], resamples=3, scale="raw"), "delta"),
             (pawn_indices(part, outputs="power"), "median"),
         ]:
-            by_input = found[key].sel(output="power", year=2024)
+            by_input = result[key].sel(output="power", year=2024)
             assert by_input.dims == ("input",) and by_input.idxmax() == "x1"
-            assert provenance_of(found)["priors_hash"] == "0123"
+            assert provenance_of(result)["priors_hash"] == "0123"
 
     def test_a_year_that_does_not_vary_is_undefined(self, forecast):
         part = forecast.isel(sample=slice(400))
         part = part.assign(power=part["power"].where(part["year"] > 2022, 1.0).assign_attrs(part["power"].attrs))
-        for found, key in [
+        for result, key in [
             (delta_indices(part, outputs="power", resamples=3), "delta"),
             (pawn_indices(part, outputs="power"), "mean"),
         ]:
-            known = found[key].sel(output="power").notnull().all("input")
+            known = result[key].sel(output="power").notnull().all("input")
             assert known.values.tolist() == [False, True, True]
         with pytest.raises(InputError, match="'power' is constant"):
             pawn_indices(part.assign(power=part["power"] * 0 + 1.0), outputs="power")

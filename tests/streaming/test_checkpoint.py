@@ -34,7 +34,7 @@ def total(x, y):
     return np.exp(x) + y
 
 result = cc.{call}(priors, model=cc.Model([total]), seed=4, **{arguments}, checkpoint=sys.argv[1])
-np.savez(sys.argv[2], **{{name: found.values for name, found in result.data_vars.items()}})
+np.savez(sys.argv[2], **{{name: each.values for name, each in result.data_vars.items()}})
 """
 CALLS = {
     "stream": {"size": SIZE, "block": 1},
@@ -91,8 +91,8 @@ def test_a_run_that_is_killed_at_any_moment_resumes_with_the_same_bits(tmp_path,
         process.wait(timeout=120)
     subprocess.run(command, env=environment, check=True, timeout=300)
     whole = getattr(cc, call)(PRIORS, model=cc.Model([total]), seed=4, **CALLS[call])
-    with np.load(out) as found:
-        assert {name: found[name].tobytes() for name in found.files} == bits(whole)
+    with np.load(out) as result:
+        assert {name: result[name].tobytes() for name in result.files} == bits(whole)
     assert not [path for path in place.iterdir() if path.suffix == ".npz" and path.name != FILE]
 
 

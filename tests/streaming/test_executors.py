@@ -101,8 +101,8 @@ if not os.path.exists(mark):
 def test_a_worker_that_is_killed_while_it_writes_does_not_stop_the_others_for_ever(tmp_path, monkeypatch):
     monkeypatch.setattr(executors, "_PATIENCE", 0.5)
     pieces = [({"mark": str(tmp_path / "mark")}, {}) for _ in range(6)]
-    found = list(completed(exec, KILLED_WHILE_IT_WROTE, pieces, executor="processes", workers=2, join=max))
-    assert (tmp_path / "mark").exists() and found == [None] * 6
+    result = list(completed(exec, KILLED_WHILE_IT_WROTE, pieces, executor="processes", workers=2, join=max))
+    assert (tmp_path / "mark").exists() and result == [None] * 6
 
 
 def test_a_plan_that_cannot_be_sent_is_refused():

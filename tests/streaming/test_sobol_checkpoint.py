@@ -61,8 +61,8 @@ def forecast(place):
     return cc.stream(PRIORS, size=SIZE, model=MODEL, years=YEARS, outputs=["power"], seed=4, checkpoint=place)
 
 
-def bits(found):
-    return {name: variable.values.tobytes() for name, variable in found.data_vars.items()}
+def bits(result):
+    return {name: variable.values.tobytes() for name, variable in result.data_vars.items()}
 
 
 class Stop(Exception):
@@ -192,8 +192,8 @@ def test_sums_come_back_from_arrays_as_they_were(tmp_path):
         arrays = {name: kept[name] for name in kept.files if name != "run"}
     again = LeafSums.from_arrays(arrays)
     assert sum(stop - start for start, stop in again.leaves) == 9
-    assert {name: found.tobytes() for name, found in again.to_arrays().items()} == {
-        name: found.tobytes() for name, found in arrays.items()
+    assert {name: result.tobytes() for name, result in again.to_arrays().items()} == {
+        name: result.tobytes() for name, result in arrays.items()
     }
 
 

@@ -90,7 +90,7 @@ def test_an_output_with_a_further_dimension_is_refused():
 def test_an_index_with_labels_reaches_no_level():
     attrs = {"role": "output", "units": "1", "labels": '["power", "money"]'}
     forecast = xr.Dataset({"limit": (("year", "sample"), np.eye(2), attrs)}, {"year": [2028, 2030]})
-    for asked in (cc.milestones, cc.reached_by, lambda found, levels: cc.exceedance(found["limit"], levels["limit"])):
+    for asked in (cc.milestones, cc.reached_by, lambda result, levels: cc.exceedance(result["limit"], levels["limit"])):
         with pytest.raises(cc.InputError, match="'limit' holds labels, which reach no level; ask for one with ="):
             asked(forecast, {"limit": 1})
 

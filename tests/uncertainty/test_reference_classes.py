@@ -25,8 +25,8 @@ def written(tmp_path, text):
 
 def test_the_shipped_classes_are_of_every_kind_with_sources():
     classes = read_reference_classes()
-    assert {found.kind for found in classes} == set(KINDS)
-    assert all(found.source and found.as_of for found in classes)
+    assert {result.kind for result in classes} == set(KINDS)
+    assert all(result.source and result.as_of for result in classes)
 
 
 @pytest.mark.parametrize(

@@ -326,9 +326,9 @@ def test_exceedance_in_a_year_and_ever():
     attrs = crossing_year(path, 2, interpolate=False).attrs
     assert (attrs["last_year"], attrs["interpolation"]) == (2028, "none: years of the grid")
     forecast = xr.Dataset({"cost": path.assign_attrs(role="output")})
-    found = milestones(forecast, {"cost": 2})
-    assert found["reached"].values.tolist() == [[0.5, 1, 1]]
-    assert (found["crossing_year"].attrs["units"], found["reached"].attrs["units"]) == ("year", "1")
+    result = milestones(forecast, {"cost": 2})
+    assert result["reached"].values.tolist() == [[0.5, 1, 1]]
+    assert (result["crossing_year"].attrs["units"], result["reached"].attrs["units"]) == ("year", "1")
 
 
 @given(st.integers(0, 1000), st.floats(0.01, 1000))

@@ -303,7 +303,7 @@ def first_crossing(
 def tail_shapes(values: FloatArray, weights: FloatArray | None = None) -> FloatArray:
     """Return k-hat of what samples along the last axis add to their mean, shape (...); NaN where tails are short."""
     rows = values.reshape(-1, values.shape[-1])
-    found = np.full(len(rows), np.nan)
+    result = np.full(len(rows), np.nan)
     for i, row in enumerate(rows):
         peak = np.abs(row).max()
         if peak == 0 or not np.isfinite(peak):
@@ -315,8 +315,8 @@ def tail_shapes(values: FloatArray, weights: FloatArray | None = None) -> FloatA
             added = weights / weights.sum() * (scaled - np.average(scaled, weights=weights))
         largest = added if added.max() >= -added.min() else -added
         if largest.max() ** 2 > _SHARE_TO_LOOK_AT * (added @ added):
-            found[i] = tail_shape(largest)
-    return found.reshape(values.shape[:-1])
+            result[i] = tail_shape(largest)
+    return result.reshape(values.shape[:-1])
 
 
 def tail_shape(values: FloatArray) -> float:

@@ -79,7 +79,7 @@ def audit_findings(*, ids: Iterable[str] | None = None, file: AuditFile | None =
         if name not in known:
             raise InputError(f"the audit has no derivation {name!r}{nearest(name, known)}; it has {', '.join(known)}")
     numbers = numbers_of(file, read_priors(ESSAY), read_stated_tables())
-    found = []
+    result = []
     for derivation in (known[name] for name in known if name in wanted):
         parts = []
         for part in derivation.parts:
@@ -87,8 +87,8 @@ def audit_findings(*, ids: Iterable[str] | None = None, file: AuditFile | None =
                 ends = numbers.value(part.formula) / factor(part.unit)
             low, high = float(ends.min()), float(ends.max())
             parts.append(PartFinding(part, low, high, part_verdict(low, high, part, file.rule)))
-        found.append(Finding(derivation, tuple(parts), worst(one.verdict for one in parts if not one.part.variant)))
-    return found
+        result.append(Finding(derivation, tuple(parts), worst(one.verdict for one in parts if not one.part.variant)))
+    return result
 
 
 def rounding_interval(value: float, digits: int) -> tuple[float, float]:

@@ -102,11 +102,11 @@ class Numbers(dict[str, Any]):
         """Return what a formula gives: a number, or several."""
         try:
             with np.errstate(all="ignore"):
-                found = np.asarray(1.0 * self.evaluate(formula), dtype=np.float64)
+                result = np.asarray(1.0 * self.evaluate(formula), dtype=np.float64)
         except InputError:
             raise
         except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
             raise InputError(f"formula {formula!r} cannot be computed: {error}") from None
-        if not np.isfinite(found).all():
-            raise InputError(f"formula {formula!r} gives {found.min():g}; it must give finite numbers")
-        return found
+        if not np.isfinite(result).all():
+            raise InputError(f"formula {formula!r} gives {result.min():g}; it must give finite numbers")
+        return result

@@ -221,11 +221,11 @@ def rolling_origin(
 
 def skills(backtests: Iterable[Backtest]) -> list[Skill]:
     """Return the mean scores of each method over one or several origins, the posterior first."""
-    found = [(which, score) for which, one in enumerate(backtests) for score in one.scores]
-    reference = {(which, score.observation): score.crps for which, score in found if score.method == "posterior"}
+    result = [(which, score) for which, one in enumerate(backtests) for score in one.scores]
+    reference = {(which, score.observation): score.crps for which, score in result if score.method == "posterior"}
     made = []
-    for method in dict.fromkeys((*METHODS, *(score.method for _, score in found))):
-        own = [(which, score) for which, score in found if score.method == method]
+    for method in dict.fromkeys((*METHODS, *(score.method for _, score in result))):
+        own = [(which, score) for which, score in result if score.method == method]
         if not own:
             continue
         pits, scores, log_scores = np.array([(score.pit, score.crps, score.log_score) for _, score in own]).T

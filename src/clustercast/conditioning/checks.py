@@ -75,12 +75,12 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     posterior, prior = (_stacked(tree, group, names) for group in ("posterior", "prior"))
     shift = (posterior.mean(axis=1) - weights @ posterior.T) / prior.std(axis=1, ddof=1)
     shift = np.where(bears, shift, 0.0)
-    found: dict[str, Any] = {"shift": (("observation", "input"), shift, {"units": "prior standard deviation"})}
-    found["elpd"] = ("observation", np.log((weights * np.exp(flat)).sum(axis=-1)), {"units": "1"})
+    result: dict[str, Any] = {"shift": (("observation", "input"), shift, {"units": "prior standard deviation"})}
+    result["elpd"] = ("observation", np.log((weights * np.exp(flat)).sum(axis=-1)), {"units": "1"})
     # A. Vehtari et al., J. Mach. Learn. Res. 25, 72 (2024), equation 13: few draws show less of a tail.
-    found["k_hat"] = ("observation", k_hat, {"units": "1", "largest": min(1 - 1 / np.log10(flat.shape[1]), 0.7)})
+    result["k_hat"] = ("observation", k_hat, {"units": "1", "largest": min(1 - 1 / np.log10(flat.shape[1]), 0.7)})
     coords = {**tree["observed_data"].coords, "input": names}
-    return xr.Dataset(found, coords, {key: tree.attrs[key] for key in (PROVENANCE, "statement")})
+    return xr.Dataset(result, coords, {key: tree.attrs[key] for key in (PROVENANCE, "statement")})
 
 
 @takes()
@@ -122,12 +122,12 @@ def learned(tree: xr.DataTree) -> xr.Dataset:
     names = [str(name) for name in tree["posterior"].data_vars]
     after, before = (_stacked(tree, group, names) for group in ("posterior", "prior"))
     deviation, dims = before.std(axis=1, ddof=1), ("quantile", "input")
-    found: dict[str, Any] = {"prior": (dims, np.quantile(before, _LEVELS, axis=1))}
-    found["posterior"] = (dims, np.quantile(after, _LEVELS, axis=1))
-    found["shift"] = ("input", (after.mean(axis=1) - before.mean(axis=1)) / deviation)
-    found["contraction"] = ("input", 1 - (after.std(axis=1, ddof=1) / deviation) ** 2)
-    found["unit"] = ("input", [str(tree["posterior"][name].attrs["units"]) for name in names])
-    return xr.Dataset(found, {"input": names, "quantile": _LEVELS})
+    result: dict[str, Any] = {"prior": (dims, np.quantile(before, _LEVELS, axis=1))}
+    result["posterior"] = (dims, np.quantile(after, _LEVELS, axis=1))
+    result["shift"] = ("input", (after.mean(axis=1) - before.mean(axis=1)) / deviation)
+    result["contraction"] = ("input", 1 - (after.std(axis=1, ddof=1) / deviation) ** 2)
+    result["unit"] = ("input", [str(tree["posterior"][name].attrs["units"]) for name in names])
+    return xr.Dataset(result, {"input": names, "quantile": _LEVELS})
 
 
 def _stacked(tree: xr.DataTree, group: str, names: str | list[str]) -> FloatArray:

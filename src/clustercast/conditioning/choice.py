@@ -159,8 +159,8 @@ class Forecaster:
         scored = {name for past, future in pairs.values() if len(past) for name in future.ids}
         if len(scored) < LEAST:
             return Choice(SIMPLEST, len(scored), {})
-        found = [self.log_scores(priors_at(d), *pair) for d, pair in pairs.items() if len(pair[0]) and len(pair[1])]
-        means = {form: float(np.concatenate([one[form] for one in found]).mean()) for form in FORMS}
+        result = [self.log_scores(priors_at(d), *pair) for d, pair in pairs.items() if len(pair[0]) and len(pair[1])]
+        means = {form: float(np.concatenate([one[form] for one in result]).mean()) for form in FORMS}
         return Choice(min(means, key=lambda form: means[form]), len(scored), means)
 
 

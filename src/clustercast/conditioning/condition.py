@@ -201,8 +201,8 @@ class Problem:
             results = program.run(inputs)
             for row, name, dates in places:
                 # What does not depend on the date is the same at all.
-                found = np.atleast_2d(results[name])
-                first, *last = (found[min(date, len(found) - 1)] for date in dates)
+                result = np.atleast_2d(results[name])
+                first, *last = (result[min(date, len(result) - 1)] for date in dates)
                 values = last[0] - first if last else first
                 if not np.all(values > 0):
                     what = f"the model's {name} is not above 0 at the date of an observation, so it has no logarithm"

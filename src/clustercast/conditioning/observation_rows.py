@@ -167,11 +167,11 @@ class Observations:
         """Return the rows, those that a model cannot be compared with refused, or left out with the reason."""
         if not (grid := list(years)):
             raise InputError("there are no years; give at least one, as range(2022, 2035)")
-        found = [(row, _fault(row, model, min(grid), max(grid))) for row in self.rows]
-        faults = [f"{self.place(row)}: observation {row.id!r}: {fault}" for row, fault in found if fault]
+        result = [(row, _fault(row, model, min(grid), max(grid))) for row in self.rows]
+        faults = [f"{self.place(row)}: observation {row.id!r}: {fault}" for row, fault in result if fault]
         if faults and not skip_bad:
             raise InputError(f"{faults[0]}; or leave bad rows out (skip_bad)")
-        return replace(self, rows=tuple(row for row, fault in found if not fault), left_out=(*self.left_out, *faults))
+        return replace(self, rows=tuple(row for row, fault in result if not fault), left_out=(*self.left_out, *faults))
 
     def error_priors(self, discrepancy: Discrepancy = None) -> dict[str, object]:
         """Return the prior of each parameter of the likelihood that these rows need."""

@@ -98,11 +98,11 @@ def resampled(
     """Return draws chosen from the prior draws by their weights; each name has its stream of random numbers."""
     rows = posterior.systematic_resample(weights.log, draws, stream(seed, f"resample {name}")).reshape(CHAINS, -1)
     doubt = "" if weights.trusted else ": not to be trusted, the weights rest on a few draws"
-    found: dict[str, Any] = {"method": "importance", "k_hat": weights.k_hat, "importance_ess": weights.ess}
-    found |= {"ess": weights.ess, "r_hat": 1.0, "evaluations": len(scores), "temperatures": 1, "accepted": 1.0}
-    found |= {"log_evidence": float(logsumexp(log_likelihood) - np.log(len(scores))), "reached": weights.trusted}
-    found["statement"] = f"{name}: importance sampling from the prior, {weights}{doubt}"
-    return Posterior(scores[rows], log_likelihood[rows], found)
+    result: dict[str, Any] = {"method": "importance", "k_hat": weights.k_hat, "importance_ess": weights.ess}
+    result |= {"ess": weights.ess, "r_hat": 1.0, "evaluations": len(scores), "temperatures": 1, "accepted": 1.0}
+    result |= {"log_evidence": float(logsumexp(log_likelihood) - np.log(len(scores))), "reached": weights.trusted}
+    result["statement"] = f"{name}: importance sampling from the prior, {weights}{doubt}"
+    return Posterior(scores[rows], log_likelihood[rows], result)
 
 
 @dataclass
@@ -164,8 +164,8 @@ class _Walkers:
         variance = self.variance.mean()
         if ((self.evidence - self.evidence.mean()) ** 2).sum() <= DISAGREEMENT * variance:
             return ""
-        found = ", ".join(f"{one:.2f}" for one in self.evidence)
-        return f"; the populations disagree, with log evidences of {found}, each to within {np.sqrt(variance):.2f}"
+        result = ", ".join(f"{one:.2f}" for one in self.evidence)
+        return f"; the populations disagree, with log evidences of {result}, each to within {np.sqrt(variance):.2f}"
 
     def forget(self) -> int:
         """Move until nothing correlates with where the walkers stood; return the number of moves."""
@@ -245,12 +245,12 @@ def sampled(
     statement = f"{name}: importance weights {verdict} ({weights}), tempered sampling in {walkers.steps} steps: {fit}"
     if not passed:
         statement += f": the budget of {budget:,} runs ended; raise it"
-    found: dict[str, Any] = {"method": "tempered", "k_hat": weights.k_hat, "importance_ess": weights.ess}
-    found |= {"ess": ess, "r_hat": r_hat, "evaluations": len(scores) + walkers.rows}
-    found |= {"temperatures": walkers.steps, "accepted": walkers.accepted}
-    found["log_evidence"] = float(logsumexp(walkers.evidence) - np.log(CHAINS))
-    found |= {"reached": passed and not disagreement, "statement": statement + disagreement}
-    return Posterior(chains[..., :-1], chains[..., -1], found)
+    result: dict[str, Any] = {"method": "tempered", "k_hat": weights.k_hat, "importance_ess": weights.ess}
+    result |= {"ess": ess, "r_hat": r_hat, "evaluations": len(scores) + walkers.rows}
+    result |= {"temperatures": walkers.steps, "accepted": walkers.accepted}
+    result["log_evidence"] = float(logsumexp(walkers.evidence) - np.log(CHAINS))
+    result |= {"reached": passed and not disagreement, "statement": statement + disagreement}
+    return Posterior(chains[..., :-1], chains[..., -1], result)
 
 
 # Of parts that are independent of each other: the worst of each diagnostic, or all of them.

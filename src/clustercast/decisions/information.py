@@ -203,8 +203,8 @@ def evsi(
     >>> inputs = cc.draw(cc.read_priors("evidence_2026"), 1024, seed=1)
     >>> forecast = cc.propagate(inputs, years=[2027.5, 2030], outputs=["training_cluster_power"])
     >>> row = {"id": "site", "date": 2027.5, "quantity": "training_cluster_power", "unit": "GW", "sd_log10": 0.1}
-    >>> found = cc.evsi(forecast, "training_cluster_power in 2030", observation=row)
-    >>> bool(found["share"][0, 0] > 0.1)
+    >>> result = cc.evsi(forecast, "training_cluster_power in 2030", observation=row)
+    >>> bool(result["share"][0, 0] > 0.1)
     True
     """
     targets, _ = asked = wanted(forecast, target, score)
@@ -219,7 +219,7 @@ def evsi(
 
 def _gains(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) -> FloatArray:
     """Return what each column (d, N) is worth for each target, errors and no doubt (3, d, T)."""
-    found = np.zeros((3, len(columns), len(targets)))
+    result = np.zeros((3, len(columns), len(targets)))
     bins = partition(columns)
     for kind, places in _kinds(targets).items():
         score, values = kind.split()[0], np.column_stack([targets[place].values for place in places])
@@ -229,8 +229,8 @@ def _gains(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) ->
             gain = scores.spread_gain(score, columns, values, low_discrepancy)
         else:
             gain = (scores.entropy_gain if score == "log" else scores.variance_gain)(bins, values, low_discrepancy)
-        found[:2, :, places] = gain
-    return found
+        result[:2, :, places] = gain
+    return result
 
 
 def _joint_gains(
@@ -244,23 +244,23 @@ def _joint_gains(
     kinds = _kinds(targets)
     stacked = {kind: np.column_stack([targets[k].values[rows] for k in places]) for kind, places in kinds.items()}
     ranks = rank_scores(columns[:, rows])
-    found = np.empty((3, len(members), len(targets)))
+    result = np.empty((3, len(members), len(targets)))
     events = [scores.number_of_events(one.values) if one.score in scores.ENOUGH else np.inf for one in targets]
     few = [count < scores.TOGETHER.get(one.score, 0) for count, one in zip(events, targets, strict=True)]
     for place in sorted(range(len(members)), key=lambda k: len(members[k])):
         inside = [k for k, name in enumerate(names) if name in members[place]]
         within = [k for k, other in enumerate(members) if other < members[place]]
-        several = np.concatenate([alone[:, inside], found[:, within]], axis=1)
+        several = np.concatenate([alone[:, inside], result[:, within]], axis=1)
         if len(inside) > 1:
             own = np.empty((3, len(targets)))
             for kind, gain in joint_gains(ranks[inside], stacked, local).items():
                 own[:, kinds[kind]] = np.concatenate(gain)
             own[0, few] = -np.inf
             several = np.concatenate([own[:, np.newaxis], several], axis=1)
-        found[:, place] = np.take_along_axis(several, several[:1].argmax(axis=1, keepdims=True), axis=1)[:, 0]
+        result[:, place] = np.take_along_axis(several, several[:1].argmax(axis=1, keepdims=True), axis=1)[:, 0]
         if len(inside) > 1:
-            found[2, place, few] = np.inf
-    return found
+            result[2, place, few] = np.inf
+    return result
 
 
 def _kinds(targets: list[Wanted]) -> dict[str, list[int]]:

@@ -81,8 +81,8 @@ def discover(
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
     >>> inputs = cc.draw(priors, 8192, seed=1)
     >>> forecast = cc.evaluate(inputs, lambda x, y: (x > 0.7) & (y < 0.5), outputs={"inside": "1"}, form="arrays")
-    >>> found = cc.discover(forecast, "inside > 0.5")
-    >>> found["lower"].round(1).values.tolist(), found["upper"].round(1).values.tolist()
+    >>> regions = cc.discover(forecast, "inside > 0.5")
+    >>> regions["lower"].round(1).values.tolist(), regions["upper"].round(1).values.tolist()
     ([[0.7, -inf]], [[inf, 0.5]])
     """
     event = targets.asked_event(forecast, condition)
@@ -97,7 +97,7 @@ def discover(
     names = list(varied_inputs(forecast, inputs))
     codes, edges = quantile_codes(input_matrix(forecast, names).T)
     part = np.random.default_rng(0).permutation(holds.size) % 4
-    found: list[Box] = []
+    regions: list[Box] = []
     outside = np.ones(holds.size, dtype=np.bool_)
     for _ in range(boxes):
         # Found and chosen on draws outside the other boxes.
@@ -106,15 +106,15 @@ def discover(
             break
         least = max(_LEAST_DRAWS, int(min(_LEAST_SHARE * finding[1].size, hits / 2)))
         box = chosen_box(peel(*finding, peeled, least), finding, choosing, wanted)
-        if box is None or (found and not box.limited.size):
+        if box is None or (regions and not box.limited.size):
             break
-        found.append(box)
+        regions.append(box)
         outside &= ~box.contains(codes)
-    if not found:
+    if not regions:
         remedy = f"it is {event.share:.3g} over all draws, so ask for less, or draw more"
         raise InputError(f"no box of inputs has {event.name!r} with a density of {density}; {remedy}")
-    result = _labelled(found, names, edges, codes[:, part == 3], holds[part == 3])
-    words = "\n".join(_words(event, result.isel(box=k), forecast) for k in range(len(found)))
+    result = _labelled(regions, names, edges, codes[:, part == 3], holds[part == 3])
+    words = "\n".join(_words(event, result.isel(box=k), forecast) for k in range(len(regions)))
     return result.assign_attrs(condition=event.name, before=event.share, words=words)
 
 
@@ -240,10 +240,10 @@ def regional_indices(
     if len(names) > _MOST_INPUTS:
         raise InputError(f"{len(names)} inputs have {2 ** len(names):,} subsets; name at most {_MOST_INPUTS}")
     standard = (values - values.mean(axis=0)) / values.std(axis=0)
-    found = _indices(rank_scores(columns), standard, targets.independent(forecast))
+    indices = _indices(rank_scores(columns), standard, targets.independent(forecast))
     dims = ("target", "input")
-    measures = {key: (dims[: part.ndim - 1], part[0]) for key, part in found.items()}
-    measures |= {f"{key}_conf": (dims[: part.ndim - 1], factor * part[1]) for key, part in found.items()}
+    measures = {key: (dims[: part.ndim - 1], part[0]) for key, part in indices.items()}
+    measures |= {f"{key}_conf": (dims[: part.ndim - 1], factor * part[1]) for key, part in indices.items()}
     attrs = {**provenance({}), "condition": event.name if event else "", "confidence": confidence, "runs": rows.size}
     result = xr.Dataset(measures, {"target": [one.name for one in asked], "input": names}, attrs)
     inside = "Over all draws" if event is None else f"Where {event.words}"
@@ -273,9 +273,9 @@ def _indices(scores: FloatArray, values: FloatArray, local: bool = True) -> dict
         weights[-1, place] = len(u) == count
     parts, doubt = np.zeros((2, len(weights), size, width)), np.zeros((len(weights), width))
     for place, u in enumerate(subsets):
-        found, own = explained(scores[sorted(u)], values, local), weights[:, place, np.newaxis]
-        parts += own[..., np.newaxis] * found[:2, np.newaxis]
-        doubt += (own * found[2].mean(axis=0)) ** 2
+        result, own = explained(scores[sorted(u)], values, local), weights[:, place, np.newaxis]
+        parts += own[..., np.newaxis] * result[:2, np.newaxis]
+        doubt += (own * result[2].mean(axis=0)) ** 2
     value = parts[0].mean(axis=1)
     # The variance is estimated too.
     spread = (parts[0] - value[:, np.newaxis] * values**2).var(axis=1) + parts[1].var(axis=1)

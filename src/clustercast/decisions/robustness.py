@@ -90,8 +90,8 @@ def prior_bounds(
     --------
     >>> inputs = cc.draw(cc.Priors(x=cc.Uniform(0, 1)), 1024, design="sobol", seed=1)
     >>> forecast = cc.evaluate(inputs, lambda x: 2 * x, outputs={"double": "1"}, form="arrays")
-    >>> found = cc.prior_bounds(forecast, "double > 1.5", ratio=2)
-    >>> [round(float(found[name].values.flat[0]), 3) for name in ("lower", "value", "upper", "breakdown")]
+    >>> bounds = cc.prior_bounds(forecast, "double > 1.5", ratio=2)
+    >>> [round(float(bounds[name].values.flat[0]), 3) for name in ("lower", "value", "upper", "breakdown")]
     [0.143, 0.25, 0.4, 3.0]
     """
     wanted = targets.one_target(forecast, target, raw=True)
@@ -113,8 +113,8 @@ def prior_bounds(
     statistics = ["probability"] if event else ["mean", *(f"{100 * level:g} %" for level in _POINTS)]
     size = float(ratio or contamination or 0.0)
     stacked = np.array([_bounds(values, event, *each, size) for each in zip(cells, classes, strict=True)])
-    found = {key: (dims, stacked[:, :, k]) for k, key in enumerate(("value", "lower", "upper"))}
-    result = xr.Dataset(found, {"of": names, "statistic": statistics}, {**provenance({}), "unit": wanted.unit})
+    bounds = {key: (dims, stacked[:, :, k]) for k, key in enumerate(("value", "lower", "upper"))}
+    result = xr.Dataset(bounds, {"of": names, "statistic": statistics}, {**provenance({}), "unit": wanted.unit})
     if event and pbox is None:
         sizes, flips = _SIZES[given[0]], []
         for each, own in zip(cells, classes, strict=True):
@@ -162,31 +162,31 @@ def _bounds(
     def bounds(values: FloatArray) -> laws.Bounds:
         return of_size(cells, cells.means(values), size)
 
-    found = [(float(cells.shares @ values), *bounds(values))]
+    result = [(float(cells.shares @ values), *bounds(values))]
     if event:
-        return found
+        return result
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(cells.shares[order])
     for level in _POINTS:
         value = float(values[order[np.searchsorted(reached, level - 1e-12)]])
-        found.append((value, *laws.quantile_bounds(bounds, values, level)))
-    return found
+        result.append((value, *laws.quantile_bounds(bounds, values, level)))
+    return result
 
 
-def _words(wanted: targets.Wanted, found: xr.Dataset, prior: str, verdict: float) -> str:
+def _words(wanted: targets.Wanted, result: xr.Dataset, prior: str, verdict: float) -> str:
     """Return the widest row in a sentence."""
-    row = int(np.argmax((found["upper"] - found["lower"]).values[:, 0]))
-    value, lower, upper = (float(found[key][row, 0]) for key in ("value", "lower", "upper"))
-    named = str(found["of"].values[row])
+    row = int(np.argmax((result["upper"] - result["lower"]).values[:, 0]))
+    value, lower, upper = (float(result[key][row, 0]) for key in ("value", "lower", "upper"))
+    named = str(result["of"].values[row])
     about = "" if named == _JOINT else f" for {named.replace('_', ' ')}"
     if wanted.score != "brier":
         ends = f"{targets.with_unit_text(lower, upper, '1')} to {targets.with_unit_text(upper, lower, wanted.unit)}"
         mean = targets.with_unit_text(value, upper, wanted.unit)
         return f"The mean of {wanted.words} is {mean}; {ends} if {prior}{about}."
     said = f"The probability is {value:.2g}; {lower:.2g} to {upper:.2g} if {prior}{about}."
-    if "breakdown" not in found:
+    if "breakdown" not in result:
         return said
-    size, side = float(found["breakdown"][row]), "above" if value > verdict else "below"
+    size, side = float(result["breakdown"][row]), "above" if value > verdict else "below"
     if np.isinf(size):
         return f"{said} It stays {side} {verdict:g} whatever the size of the class."
     return f"{said} It stays {side} {verdict:g} up to {size:.3g}."
@@ -248,8 +248,8 @@ def prior_sensitivity(
     >>> priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
     >>> inputs = cc.draw(priors, 8192, design="sobol")
     >>> forecast = cc.evaluate(inputs, lambda x, y: x + y, outputs={"total": "1"}, form="arrays")
-    >>> found = cc.prior_sensitivity(forecast, "total > 0", inputs="x", priors=priors)
-    >>> found["derivative"].round(1).values.tolist()
+    >>> effects = cc.prior_sensitivity(forecast, "total > 0", inputs="x", priors=priors)
+    >>> effects["derivative"].round(1).values.tolist()
     [[[0.0, 0.2, 0.0]]]
     """
     if of not in ("value", "indices", "total"):
@@ -275,7 +275,7 @@ def prior_sensitivity(
         for one in asked:
             median, density = (0.5, 1.0) if one.score == "brier" else laws.density_at_median(one.values, shares)
             responses.append((one.values > median) / density)
-        found = np.array(laws.score_covariance(scores, np.column_stack(responses), shares))
+        effects = np.array(laws.score_covariance(scores, np.column_stack(responses), shares))
     else:
         coords["index"] = names
         if design:
@@ -285,8 +285,8 @@ def prior_sensitivity(
             bins = partition(input_matrix(forecast, names).T)
             made = [laws.index_responses(one.values, bins, shares) for one in asked]
             both = [(value, np.array(laws.score_covariance(scores, each, shares))) for value, each in made]
-        found = np.array([each for _, each in both]).swapaxes(0, 1)
-    derivative, error = found.reshape(*found.shape[:-1], len(names), len(_POINTS))
+        effects = np.array([each for _, each in both]).swapaxes(0, 1)
+    derivative, error = effects.reshape(*effects.shape[:-1], len(names), len(_POINTS))
     dims = (*lead, "input", "point")
     step = 0.1 * widths[:, np.newaxis]
     named = {"derivative": (dims, derivative), "derivative_error": (dims, error), "effect": (dims, derivative * step)}
@@ -339,16 +339,16 @@ def _scores_of(
     return np.concatenate(scores, axis=1), draws, widths
 
 
-def _words_of_points(one: targets.Wanted, found: xr.Dataset, unit: str, widths: FloatArray, kind: str) -> str:
+def _words_of_points(one: targets.Wanted, result: xr.Dataset, unit: str, widths: FloatArray, kind: str) -> str:
     """Return the point that a target, or one of its indices, changes most by."""
-    effect = found["effect"].values
+    effect = result["effect"].values
     *index, row, column = np.unravel_index(int(np.abs(effect).argmax()), effect.shape)
-    name = str(found["input"].values[row])
-    error = float(found["effect_error"].values[*index, row, column])
+    name = str(result["input"].values[row])
+    error = float(result["effect_error"].values[*index, row, column])
     what = f"the probability that {one.words}" if one.score == "brier" else f"the median of {one.words}"
     if index:
-        what = f"the {kind} index of {str(found['index'].values[index[0]]).replace('_', ' ')} for {one.words}"
+        what = f"the {kind} index of {str(result['index'].values[index[0]]).replace('_', ' ')} for {one.words}"
     by = targets.with_unit_text(float(effect[*index, row, column]), 0.0, unit)
-    step = targets.with_unit_text(0.1 * float(widths[row]), 0.0, str(found["input_unit"].values[row]))
+    step = targets.with_unit_text(0.1 * float(widths[row]), 0.0, str(result["input_unit"].values[row]))
     point = f"the {100 * _POINTS[column]:g} % point of {name.replace('_', ' ')}"
     return f"Moving {point} up by {step} changes {what} by {by} (±{1.96 * error:.1g})."

@@ -81,7 +81,7 @@ class Decision:
         """Return the loss of each action, (sample, actions), refused where it is not one finite number a sample."""
         check_forecast(forecast)
         size = forecast.sizes["sample"]
-        found, draws = np.empty((size, len(self.actions))), read_only(forecast)
+        result, draws = np.empty((size, len(self.actions))), read_only(forecast)
         for place, action in enumerate(self.actions):
             try:
                 values = np.asarray(self.loss(action, draws), dtype=np.float64)
@@ -96,8 +96,8 @@ class Decision:
                 raise InputError(f"{what}; give one loss a sample, shape ({size},)")
             if not np.isfinite(values).all():
                 raise InputError(f"the loss of action {action!r} of {self.name!r} is not finite in every sample")
-            found[:, place] = values
-        return found
+            result[:, place] = values
+        return result
 
 
 Target = str | Condition | Claim | Decision
@@ -139,13 +139,13 @@ def wanted(forecast: xr.Dataset, target: Targets, score: Score | None) -> Asked:
     asked: list[Any] = [target] if isinstance(target, Target) or not isinstance(target, Iterable) else list(target)
     if wrong := [each for each in asked if not isinstance(each, Target)]:
         raise InputError(f"target is {shown(wrong[0], 60)}; give a claim, a condition, an output or a cc.Decision")
-    found = [one for each in asked for one in _wanted(forecast, each, score)]
-    if not found:
+    result = [one for each in asked for one in _wanted(forecast, each, score)]
+    if not result:
         raise InputError("target is empty; name a claim, a condition, an output or a decision, or leave it out for all")
-    names = [one.name for one in found]
+    names = [one.name for one in result]
     if twice := [name for name in names if names.count(name) > 1]:
         raise InputError(f"target {twice[0]!r} is there twice; give each once")
-    return found, []
+    return result, []
 
 
 def checked(forecast: xr.Dataset) -> None:
@@ -164,20 +164,20 @@ def independent(forecast: xr.Dataset) -> bool:
 
 def _all(forecast: xr.Dataset, score: Score | None) -> Asked:
     """Return every shipped claim that the forecast can answer and every output by year."""
-    found: list[Wanted] = []
+    result: list[Wanted] = []
     left_out = []
     if score is None or score in _OF_CLAIMS:
         for claim in read_claims():
             try:
-                found += [_event(forecast, claim, score, _SEEN)]
+                result += [_event(forecast, claim, score, _SEEN)]
             except InputError as error:
                 left_out.append(f"{claim.id}: {error}")
     if score is None or score in _OF_OUTPUTS:
         plain = [name for name in output_names(forecast, None) if "labels" not in forecast[name].attrs]
-        found += [one for name in plain for one in _outputs(forecast, name, None, score) if np.ptp(one.values) > 0]
-    if not found:
+        result += [one for name in plain for one in _outputs(forecast, name, None, score) if np.ptp(one.values) > 0]
+    if not result:
         raise InputError(f"the forecast answers no shipped claim ({'; '.join(left_out)[:300]}); name a target")
-    return found, left_out
+    return result, left_out
 
 
 def _wanted(forecast: xr.Dataset, target: Target, score: Score | None) -> list[Wanted]:
@@ -244,29 +244,29 @@ def _outputs(forecast: xr.Dataset, name: str, date: str | None, score: Score | N
     if date is not None:
         places = [place_of(variable, parse_condition(f"{name} > 0 in {date}").years[0])]
     said = {k: f"in {years[k]:g}" for k in places}
-    found = [Wanted(f"{name} {when}", f"{words} {when}", chosen, unit, output.values[k]) for k, when in said.items()]
-    if date is not None and np.ptp(found[0].values) == 0:
-        raise InputError(f"{found[0].name!r} does not vary over the samples; there is nothing to learn about it")
-    return [one for one in found if np.ptp(one.values) > 0]
+    result = [Wanted(f"{name} {when}", f"{words} {when}", chosen, unit, output.values[k]) for k, when in said.items()]
+    if date is not None and np.ptp(result[0].values) == 0:
+        raise InputError(f"{result[0].name!r} does not vary over the samples; there is nothing to learn about it")
+    return [one for one in result if np.ptp(one.values) > 0]
 
 
 def asked_event(forecast: xr.Dataset, claim: Event) -> Wanted:
     """Return an event by the id of a claim or a condition, refused where it holds in no sample or in all."""
-    found = one_target(forecast, claim)
-    if found.score != "brier":
-        raise InputError(f"{found.name!r} is a number, not an event; ask '{found.name.split()[0]} > VALUE by 2028'")
-    return found
+    result = one_target(forecast, claim)
+    if result.score != "brier":
+        raise InputError(f"{result.name!r} is a number, not an event; ask '{result.name.split()[0]} > VALUE by 2028'")
+    return result
 
 
 def one_target(forecast: xr.Dataset, target: Target, raw: bool = False) -> Wanted:
     """Return one target; an output in its own unit with `raw`, else on the scale of its variance."""
-    found = wanted(forecast, target, None)[0]
-    if found[0].score == "loss":
-        raise InputError(f"{found[0].name!r} is a decision; name a claim, a condition or an output in their place")
-    if len(found) > 1:
-        remedy = f"choose one, as '{found[0].name.split()[0]} in 2030', or name a claim"
-        raise InputError(f"{target!r} has {len(found)} years; {remedy}")
-    return wanted(forecast, target, "width")[0][0] if raw and found[0].score == "variance" else found[0]
+    result = wanted(forecast, target, None)[0]
+    if result[0].score == "loss":
+        raise InputError(f"{result[0].name!r} is a decision; name a claim, a condition or an output in their place")
+    if len(result) > 1:
+        remedy = f"choose one, as '{result[0].name.split()[0]} in 2030', or name a claim"
+        raise InputError(f"{target!r} has {len(result)} years; {remedy}")
+    return wanted(forecast, target, "width")[0][0] if raw and result[0].score == "variance" else result[0]
 
 
 def targets_of(forecast: xr.Dataset, target: Target | Iterable[Target], raw: bool = False) -> list[Wanted]:

@@ -124,8 +124,8 @@ def tilt(forecast: xr.Dataset, claim: targets.Event, *, probability: float, prio
     >>> priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
     >>> inputs = cc.draw(priors, 4096, design="sobol")
     >>> forecast = cc.evaluate(inputs, lambda x, y: x + y, outputs={"total": "1"}, form="arrays")
-    >>> found = cc.tilt(forecast, "total > 2", probability=0.5, priors=priors)
-    >>> found.marginals["after"].sel(quantile=0.5).round(1).values.tolist()
+    >>> result = cc.tilt(forecast, "total > 2", probability=0.5, priors=priors)
+    >>> result.marginals["after"].sel(quantile=0.5).round(1).values.tolist()
     [1.0, 1.0]
     """
     probability = targets.checked_fraction("probability", probability)
@@ -152,9 +152,9 @@ def tilt(forecast: xr.Dataset, claim: targets.Event, *, probability: float, prio
     ordered, dims = [kept[k] for k in order], ("input", "quantile")
     points = [np.stack([each[name].quantile(_QUANTILES) for name in ordered]) for each in (before, after)]
     shift = ("input", shifts[order], {"units": "1", "long_name": "shift of the normal score"})
-    found = {"before": (dims, points[0]), "after": (dims, points[1]), "shift": shift}
+    result = {"before": (dims, points[0]), "after": (dims, points[1]), "shift": shift}
     units = ("input", [priors[name].unit for name in ordered])
-    marginals = xr.Dataset(found, {"input": ordered, "quantile": list(_QUANTILES), "unit": units}, provenance({}))
+    marginals = xr.Dataset(result, {"input": ordered, "quantile": list(_QUANTILES), "unit": units}, provenance({}))
     words = _words(event, probability, marginals, 1 / float(np.square(own).sum()) / size)
     source = f"cc.tilt: probability {probability:.3g} instead of {event.share:.3g} that {event.words}"
     moved = priors.replace(**{name: dataclasses.replace(family, source=source) for name, family in after.items()})
@@ -206,19 +206,19 @@ def probability_tornado(
     if not 20 / len(holds) <= tail <= 0.5:
         raise InputError(f"tail is {tail!r}; give a part of at most 0.5 that holds 20 of {len(holds):,} samples")
     names = list(varied_inputs(forecast, inputs))
-    found = np.empty((2, len(names), 2))
+    result = np.empty((2, len(names), 2))
     for place, name in enumerate(names):
         values = forecast[name].values
         low, high = np.quantile(values, [tail, 1 - tail])
         for side, inside in enumerate((values <= low, values >= high)):
-            found[:, place, side] = share_with_error(holds[inside])
-    order = np.argsort(-np.abs(found[0, :, 1] - found[0, :, 0]), kind="stable")
-    low, high = found[0, order[0]]
+            result[:, place, side] = share_with_error(holds[inside])
+    order = np.argsort(-np.abs(result[0, :, 1] - result[0, :, 0]), kind="stable")
+    low, high = result[0, order[0]]
     where = f"{names[order[0]].replace('_', ' ')} is in its lowest {100 * tail:.3g} %"
     words = f"The probability is {event.share:.2g}; {low:.2g} where {where}, {high:.2g} in its highest."
     dims = ("input", "side")
     return xr.Dataset(
-        {"probability": (dims, found[0, order]), "standard_error": (dims, found[1, order])},
+        {"probability": (dims, result[0, order]), "standard_error": (dims, result[1, order])},
         {"input": [names[k] for k in order], "side": ["lowest", "highest"]},
         {**provenance({}), "claim": event.name, "before": event.share, "words": words},
     )

@@ -80,9 +80,9 @@ def whose_prior(
     ... def total(x, y):
     ...     return x + y - 10
     >>> one, other = (cc.Priors(x=cc.Normal(m, 1), y=cc.Normal(2 * m, 1)) for m in (0, 1))
-    >>> found = cc.whose_prior({"one": one, "other": other}, "total", groups={"x": ["x"], "y": ["y"]},
+    >>> result = cc.whose_prior({"one": one, "other": other}, "total", groups={"x": ["x"], "y": ["y"]},
     ...                        model=cc.Model([total]))
-    >>> found["group"].values.tolist(), found["part"].round(3).values.tolist(), float(found["gap"].round(3))
+    >>> result["group"].values.tolist(), result["part"].round(3).values.tolist(), float(result["gap"].round(3))
     (['y', 'x'], [2.0, 1.0], 3.0)
     """
     model = cluster_model() if model is None else model
@@ -94,11 +94,11 @@ def whose_prior(
         taken = {name for place, group in enumerate(names) if chosen >> place & 1 for name in members[group]}
         inputs = draw(_exchanged(a, b, taken), size, seed=seed)
         needed = needed_inputs(inputs, model, [output])
-        found = propagate(needed, model=model, outputs=[output], years=YEARS if date is None else [date])[output]
-        if (date is None) == ("year" in found.dims):
+        values = propagate(needed, model=model, outputs=[output], years=YEARS if date is None else [date])[output]
+        if (date is None) == ("year" in values.dims):
             remedy = "give one, as 2030" if date is None else f"leave out {year!r}"
             raise InputError(f"output {output!r} has {'no ' * (date is not None)}years; {remedy}")
-        return np.broadcast_to(found.values.reshape(-1), (size,))
+        return np.broadcast_to(values.values.reshape(-1), (size,))
 
     names = list(members)
     every = len(names) <= _ALL_SUBSETS
@@ -118,8 +118,8 @@ def whose_prior(
     shown = f"{gap:+.2g}" if unit == "1" else f"{gap:+.2g} {unit}"
     largest = f"{names[rank[0]].replace('_', ' ')} makes {parts[rank[0]]:+.2g} of it"
     words = f"The median of {what} by {second!r} is {shown} from that by {first!r}; {largest}."
-    found = {"part": ("group", parts[rank]), "part_error": ("group", error[rank]), "gap": ((), gap)}
-    result = xr.Dataset(found, {"group": [names[k] for k in rank]}, {**provenance({}), "unit": unit, "output": output})
+    named = {"part": ("group", parts[rank]), "part_error": ("group", error[rank]), "gap": ((), gap)}
+    result = xr.Dataset(named, {"group": [names[k] for k in rank]}, {**provenance({}), "unit": unit, "output": output})
     if every:
         values, errors = _as_factors(np.stack([scaled(each) for each in runs.values()]), len(names))
         for place, key in enumerate(("S1", "ST", "shapley")):
@@ -205,7 +205,7 @@ def _as_factors(values: FloatArray, count: int) -> tuple[FloatArray, FloatArray]
     several = np.stack([factors * (order == 1), factors, factors / order, np.ones_like(factors) * factors.any(axis=0)])
     mean, chance = coefficients.mean(axis=1), coefficients.var(axis=1) / size
     total = (values**2).mean(axis=0)
-    found = several @ (mean**2 - chance) / total.mean()
-    moved = several @ (2 * mean[:, np.newaxis] * coefficients) - found[:, :, np.newaxis] * total
+    result = several @ (mean**2 - chance) / total.mean()
+    moved = several @ (2 * mean[:, np.newaxis] * coefficients) - result[:, :, np.newaxis] * total
     # Where nothing differs the squares are chance alone.
-    return found, np.sqrt(moved.var(axis=2) / size + 2 * several**2 @ chance**2) / total.mean()
+    return result, np.sqrt(moved.var(axis=2) / size + 2 * several**2 @ chance**2) / total.mean()

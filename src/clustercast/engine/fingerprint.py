@@ -76,14 +76,14 @@ def called(function: Function, name: str = "") -> str:
 
 def numbers_in(function: Function) -> tuple[float, ...]:
     """Return the numbers that a function is written with, each once, its module's constants and closure included."""
-    found: list[object] = [function.__globals__.get(name) for name in names_in(function.__code__)]
-    found += [cell.cell_contents for cell in function.__closure__ or ()]
+    result: list[object] = [function.__globals__.get(name) for name in names_in(function.__code__)]
+    result += [cell.cell_contents for cell in function.__closure__ or ()]
     # The literals of the function and of those inside it.
     literals: list[object] = [function.__code__]
     for value in literals:
         if isinstance(value, types.CodeType | tuple | frozenset):
             literals += value.co_consts if isinstance(value, types.CodeType) else value
-    numbers = (value for value in found + literals if isinstance(value, int | float | np.integer | np.floating))
+    numbers = (value for value in result + literals if isinstance(value, int | float | np.integer | np.floating))
     return tuple(sorted({float(value) for value in numbers if not isinstance(value, bool)}))
 
 
@@ -100,11 +100,11 @@ def tree_of(function: Function) -> ast.FunctionDef | None:
     linecache.checkcache(file)
     lines = linecache.getlines(file, function.__globals__)
     try:
-        found = _definitions("".join(lines)).get(start)
+        result = _definitions("".join(lines)).get(start)
     except SyntaxError:
         return None
     # Code made from a text can claim lines of a file that say something else; a wrapper has another's name.
-    return found if found is not None and found.name == function.__name__ else None
+    return result if result is not None and result.name == function.__name__ else None
 
 
 @functools.lru_cache(maxsize=256)

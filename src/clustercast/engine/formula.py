@@ -15,24 +15,24 @@ from clustercast.engine.wiring import PREVIOUS, PREVIOUS_YEAR, YEAR, Definition
 
 
 @deep_recursion()
-def formula_of(found: Definition) -> list[tuple[str, str]]:
+def formula_of(definition: Definition) -> list[tuple[str, str]]:
     """Return what the locals of a quantity and at last itself equal; its call, where no source can be read."""
-    tree = tree_of(found.function)
+    tree = tree_of(definition.function)
     if tree is None:
-        return [(found.name, f"{found.function.__name__}({', '.join(found.arguments)})")]
-    parameters = tuple(inspect.signature(found.function).parameters)
+        return [(definition.name, f"{definition.function.__name__}({', '.join(definition.arguments)})")]
+    parameters = tuple(inspect.signature(definition.function).parameters)
     names = {}
-    for name, need, argument in zip(parameters, found.needs, found.arguments, strict=True):
+    for name, need, argument in zip(parameters, definition.needs, definition.arguments, strict=True):
         if need.kind == "lagged":
-            names[name] = f"{need.name}[t{'+h' if found.steps else ''} - {need.lag}]"
-        elif found.steps and name in (YEAR, PREVIOUS_YEAR):
+            names[name] = f"{need.name}[t{'+h' if definition.steps else ''} - {need.lag}]"
+        elif definition.steps and name in (YEAR, PREVIOUS_YEAR):
             names[name] = "(t + h)" if name == YEAR else "t"
-        elif found.steps and need.kind == "previous":
+        elif definition.steps and need.kind == "previous":
             names[name] = f"{need.name}[t]"
         else:
-            names[name] = f"{need.name}[t+h]" if found.steps and PREVIOUS + name in parameters else argument
-    *local, result = _parts(tree, names, found.steps)
-    return [*local, (f"{found.name}[t+h]" if found.steps else found.name, result[1])]
+            names[name] = f"{need.name}[t+h]" if definition.steps and PREVIOUS + name in parameters else argument
+    *local, result = _parts(tree, names, definition.steps)
+    return [*local, (f"{definition.name}[t+h]" if definition.steps else definition.name, result[1])]
 
 
 def _parts(tree: ast.FunctionDef, names: Mapping[str, str], steps: bool) -> list[tuple[str, str]]:
@@ -94,6 +94,6 @@ class _Plain(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.expr:
         """Put a local's expression in its place, and give a name its date; a private helper loses its underscore."""
         if node.id in self.local:
-            found: ast.expr = self.visit(copy.deepcopy(self.local[node.id]))
-            return found
+            result: ast.expr = self.visit(copy.deepcopy(self.local[node.id]))
+            return result
         return ast.Name(self.names.get(node.id, node.id.lstrip("_")))

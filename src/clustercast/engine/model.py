@@ -99,35 +99,35 @@ class Model:
         heir: Callable[[str], str] = lambda name: "",
         bounds: Callable[[str], tuple[float, float]] = lambda name: ANY,
     ) -> None:
-        found: dict[str, Function] = {}
+        result: dict[str, Function] = {}
         for function in _functions(sources):
-            name, other = function.__name__, found.setdefault(function.__name__, function)
+            name, other = function.__name__, result.setdefault(function.__name__, function)
             if other is not function:
                 what = f"two quantities are called {name!r}: {place_of(other)} and {place_of(function)}"
                 raise InputError(f"{what}; rename one, or use Model.replace to put one in the other's place")
             if name in (YEAR, PREVIOUS_YEAR):
                 raise InputError(f"a quantity cannot be called {name!r} ({place_of(function)}): it is a date")
-        if not found:
+        if not result:
             raise InputError("the model holds no quantity; pass marked functions or modules, as in cc.Model([f, g])")
         if isinstance(step, bool) or not isinstance(step, int | float) or not 0 < step < math.inf:
             raise InputError(f"step is {step!r}; give the time between nodes in years, as 0.5")
-        wiring, nodes = Wiring(found, dict(layers or {})), Nodes(start, float(step))
-        vars(self).update(functions=found, layers=wiring.layers, wiring=wiring, nodes=nodes, heir=heir, bounds=bounds)
-        vars(self).update(headline=tuple(headline) or tuple(found), spare=frozenset(spare), proved=frozenset(proved))
+        wiring, nodes = Wiring(result, dict(layers or {})), Nodes(start, float(step))
+        vars(self).update(functions=result, layers=wiring.layers, wiring=wiring, nodes=nodes, heir=heir, bounds=bounds)
+        vars(self).update(headline=tuple(headline) or tuple(result), spare=frozenset(spare), proved=frozenset(proved))
         self.asked(self.headline)
-        self.order(found)
+        self.order(result)
 
     def __contains__(self, name: str) -> bool:
         return self.wiring.definition(name) is not None
 
     def definition(self, name: str) -> Definition:
         """Return a quantity with its arguments resolved; an unknown name is refused."""
-        found = self.wiring.definition(name) if isinstance(name, str) else None
-        if found is None:
+        result = self.wiring.definition(name) if isinstance(name, str) else None
+        if result is None:
             instead = self.heir(str(name)) or nearest(str(name), self.functions)
             remedy = "list them with Model.order() or `python -m analyses.model`"
             raise InputError(f"{name!r} is not a quantity of the model{instead}; {remedy}")
-        return found
+        return result
 
     def declaration(self, name: str) -> Declaration:
         """Return what a quantity declares: unit, time, labels and more."""
@@ -173,7 +173,7 @@ class Model:
     def users(self, name: str) -> tuple[str, ...]:
         """Return the quantities that take `name` as an argument."""
         definitions = (self.definition(user) for user in self.functions)
-        return tuple(found.name for found in definitions if any(need.name == name for need in found.needs))
+        return tuple(result.name for result in definitions if any(need.name == name for need in result.needs))
 
     @typed
     def check_inputs(self, given: Iterable[str], outputs: Iterable[str] | None = None) -> None:
@@ -222,12 +222,12 @@ class Model:
     def fingerprints(self) -> tuple[str, dict[Function, Fingerprint]]:
         """Return the hash, and the fingerprint of each quantity."""
         digest = hashlib.sha256(repr((self.nodes, sorted(self.layers.items()))).encode())
-        found = {}
+        result = {}
         for name, function in sorted(self.functions.items()):
-            found[function] = fingerprint_of(function)
+            result[function] = fingerprint_of(function)
             declaration = replace(self.declaration(name), increasing=(), decreasing=())
-            digest.update(repr((name, declaration, found[function])).encode())
-        return digest.hexdigest()[:16], found
+            digest.update(repr((name, declaration, result[function])).encode())
+        return digest.hexdigest()[:16], result
 
     def _made(self, functions: Iterable[Function], spare: Iterable[str]) -> "Model":
         """Return a model of other functions with the same headline, nodes and layers."""
@@ -268,15 +268,15 @@ def change_name(name: str, year: float) -> str:
 
 def change_of(name: str) -> tuple[str, float] | None:
     """Return the input that a change belongs to and its date, or None for any other name."""
-    found = _CHANGE.match(name)
-    return (found["name"], float(f"{found['year']}.{found['part'] or 0}")) if found else None
+    result = _CHANGE.match(name)
+    return (result["name"], float(f"{result['year']}.{result['part'] or 0}")) if result else None
 
 
 def with_changes(model: Model, names: Iterable[str]) -> Model:
     """Return a model in which inputs change where a change of them is given; the model itself where none is."""
     inputs = set(model.inputs())
-    found = [(name, change_of(name)) for name in names if name not in inputs]
-    changes = [(name, *change) for name, change in found if change and change[0] in inputs]
+    result = [(name, change_of(name)) for name in names if name not in inputs]
+    changes = [(name, *change) for name, change in result if change and change[0] in inputs]
     for later, name, date in sorted(changes, key=lambda change: change[2]):
         dated = constant(f"{later}_date", date, "year")
         users = [_spliced(model, model.functions[user], name, later, dated.__name__) for user in model.users(name)]

@@ -114,8 +114,8 @@ class Read(NamedTuple):
         """Read the rows between nodes and put those before the first node in front."""
         parts = [rows_of(values[self.early], self.early_rows)] if self.early else []
         if self.positions:
-            found = between_nodes(values[self.nodes], self.positions, self.between)
-            parts.append(rows_of(found, len(self.positions)) if self.early else found)
+            result = between_nodes(values[self.nodes], self.positions, self.between)
+            parts.append(rows_of(result, len(self.positions)) if self.early else result)
         values[self.writes[0]] = parts[0] if len(parts) == 1 else joined(parts)
 
 

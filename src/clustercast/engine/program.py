@@ -173,9 +173,9 @@ def unproved(model: Model, values: Arrays, outputs: Names, years: Iterable[float
 def scheduled(model: Model, fixed: Arrays, outputs: tuple[str, ...], years: Iterable[float]) -> Program:
     """Return all operations of a run, in order; the date of the first node and lags have to be fixed."""
     definitions = [model.definition(name) for name in model.order(outputs)]
-    lags = {need.lag for found in definitions for need in found.needs if need.kind == "lagged"}
+    lags = {need.lag for result in definitions for need in result.needs if need.kind == "lagged"}
     sizes = {name: _fixed_value(name, fixed, 0.0) for name in lags}
-    stepped = any(found.between and found.needs for found in definitions)
+    stepped = any(result.between and result.needs for result in definitions)
     start = _fixed_value(model.nodes.start, fixed, -math.inf) if stepped else -math.inf
     builder, dates = Builder(model, start, sizes), tuple(years)
     count = sum(date < start - ROUNDING for date in dates)
@@ -184,9 +184,9 @@ def scheduled(model: Model, fixed: Arrays, outputs: tuple[str, ...], years: Iter
         builder.schedule_nodes(outputs, late.dates[-1])
     # What depends on no date has one key, whichever place it is asked for.
     places = past if past.dates else late, late if late.dates else past
-    found = {name: (builder.key(name, places[0]), builder.key(name, places[1])) for name in outputs}
-    operations = builder.needed({key for keys in found.values() for key in keys})
-    return Program(OwnUnits(), operations, found, {**fixed, **builder.given}, count, len(dates) - count)
+    result = {name: (builder.key(name, places[0]), builder.key(name, places[1])) for name in outputs}
+    operations = builder.needed({key for keys in result.values() for key in keys})
+    return Program(OwnUnits(), operations, result, {**fixed, **builder.given}, count, len(dates) - count)
 
 
 def _fixed_value(name: str, fixed: Arrays, least: float) -> float:
@@ -231,11 +231,11 @@ def _proved(proof: Proof, fingerprint: str, whole: Program, rows: Arrays) -> dic
     with np.errstate(divide="raise", invalid="raise", over="raise"):
         for operation in whole.operations:
             run_operation(operation, values, proof.call)
-    found = {}
+    result = {}
     for name, keys in whole.outputs.items():
         # Where the rows before the first node are others, they stand on years even if each part does not.
-        found[name] = max(2 if len(set(keys)) == 2 else 0, *(values[key].ndim for key in keys))
+        result[name] = max(2 if len(set(keys)) == 2 else 0, *(values[key].ndim for key in keys))
     while len(_PROOFS) >= 64:
         del _PROOFS[next(iter(_PROOFS))]
-    _PROOFS[key] = found
-    return found
+    _PROOFS[key] = result
+    return result

@@ -108,5 +108,5 @@ Declaration = quantity
 
 def declaration_of(function: Callable[..., object]) -> Any:
     """Return the `Declaration` that `quantity` attached to a function, or None."""
-    found = getattr(function, "quantity", None)
-    return found if isinstance(found, Declaration) else None
+    result = getattr(function, "quantity", None)
+    return result if isinstance(result, Declaration) else None

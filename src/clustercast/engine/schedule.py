@@ -79,16 +79,16 @@ class Builder:
 
     def _needed(self, name: str, place: Place) -> list[Item]:
         """Return what has to be written before a name at a place."""
-        found = self.model.wiring.definition(name)
-        if found is None:
+        definition = self.model.wiring.definition(name)
+        if definition is None:
             return []
-        if found.between and place != TIMELESS:
-            before = found.declaration.before
+        if definition.between and place != TIMELESS:
+            before = definition.declaration.before
             if place.early and isinstance(before, str):
                 return [self._item(before, place)]
-            if not place.early or before is not None or found.steps:
+            if not place.early or before is not None or definition.steps:
                 return []
-        placed = [(need, self._shifted(need, place)) for need in found.needs]
+        placed = [(need, self._shifted(need, place)) for need in definition.needs]
         # A lagged argument that is read from the nodes alone has no dates of its own.
         return [self._item(need.name, at) for need, at in placed if need.kind == "now" or place.early or at.dates]
 
@@ -105,49 +105,49 @@ class Builder:
             raise InputError("previous_year has a meaning only beside a previous_ value of a quantity")
         if name == YEAR:
             self.given[self._at(YEAR, place)] = np.array(place.dates)[:, np.newaxis]
-        found = self.model.wiring.definition(name)
-        if found is None:
+        definition = self.model.wiring.definition(name)
+        if definition is None:
             return self._at(name, place)
-        before, past = found.declaration.before, found.between and place.early
-        if found.between and not past and place != TIMELESS:
-            return self.read(found, place, 0.0)
+        before, past = definition.declaration.before, definition.between and place.early
+        if definition.between and not past and place != TIMELESS:
+            return self.read(definition, place, 0.0)
         if past and isinstance(before, str):
             return self.key(before, place)
         if past and before is not None:
             self.operations.append(Compute((), (f"{name}@past",), name, constant(name, float(before), "1")))
             return f"{name}@past"
-        if past and found.steps:
-            what = f"{called(found.function, name)} needs the value of the node before, and there is none"
+        if past and definition.steps:
+            what = f"{called(definition.function, name)} needs the value of the node before, and there is none"
             remedy = "name a quantity for its past with before=, or ask for later years"
             raise InputError(f"{what} before {self.start:g}; {remedy}")
-        return self.computed(found, place)
+        return self.computed(definition, place)
 
     def _at(self, name: str, place: Place) -> str:
         """Return the key of a name at a place."""
         return f"{name}@{self._labels.setdefault(place, len(self._labels))}" if place != TIMELESS else name
 
-    def computed(self, found: Definition, place: Place) -> str:
+    def computed(self, definition: Definition, place: Place) -> str:
         """Write one call on whole arrays."""
         reads = []
-        for need in found.needs:
+        for need in definition.needs:
             if need.kind == "now" or place.early:
                 reads.append(self.key(need.name, self._shifted(need, place)))
             else:
                 reads.append(self.read(self.model.definition(need.name), place, self.lags[need.lag]))
-        key, at_least = self._at(found.name, place), found.declaration.at_least
-        self.operations.append(Compute(tuple(reads), (key,), found.name, found.function, found.needs))
+        key, at_least = self._at(definition.name, place), definition.declaration.at_least
+        self.operations.append(Compute(tuple(reads), (key,), definition.name, definition.function, definition.needs))
         if at_least:
-            self.operations.append(Require((key, at_least), (), found.name, found.arguments))
+            self.operations.append(Require((key, at_least), (), definition.name, definition.arguments))
         return key
 
-    def read(self, found: Definition, place: Place, lag: float) -> str:
+    def read(self, definition: Definition, place: Place, lag: float) -> str:
         """Write a node quantity at dates, or a lag before them."""
-        assert found.between
-        key = f"{self._at(found.name, place)} less {lag!r}"
-        early, rows, positions = self._behind(found.name, place.dates, lag)
-        nodes = self.key(found.name, self.on_nodes) if positions else ""
+        assert definition.between
+        key = f"{self._at(definition.name, place)} less {lag!r}"
+        early, rows, positions = self._behind(definition.name, place.dates, lag)
+        nodes = self.key(definition.name, self.on_nodes) if positions else ""
         reads = tuple(each for each in (nodes, early) if each)
-        self.operations.append(Read(reads, (key,), nodes, positions, found.between, early, rows))
+        self.operations.append(Read(reads, (key,), nodes, positions, definition.between, early, rows))
         return key
 
     def _behind(self, name: str, dates: tuple[float, ...], lag: float) -> tuple[str, int, tuple[Position, ...]]:
@@ -185,11 +185,11 @@ class Builder:
                 sets.setdefault(first, []).append(name)
             self.model.wiring.components[names] = list(sets.values())
         for component in self.model.wiring.components[names]:
-            found = needed[component[0]]
-            if len(component) > 1 or found.steps or any(need.name == found.name for need in found.needs):
+            definition = needed[component[0]]
+            if len(component) > 1 or definition.steps or any(need.name == definition.name for need in definition.needs):
                 self._loop([needed[name] for name in component])
             else:
-                self._keys[found.name, self.on_nodes] = self.computed(found, self.on_nodes)
+                self._keys[definition.name, self.on_nodes] = self.computed(definition, self.on_nodes)
 
     def _dated_needs(self, name: str) -> list[str]:
         """Return the quantities that a quantity takes and that depend on the date."""
@@ -198,12 +198,12 @@ class Builder:
 
     def _loop(self, members: list[Definition]) -> None:
         """Write a loop over nodes."""
-        by_name, steps = {found.name: found for found in members}, []
+        by_name, steps = {member.name: member for member in members}, []
         # By what each needs of the others at the same node: now, or a lag of less than a step before.
         short = {lag for lag, size in self.lags.items() if size < self.model.nodes.step - ROUNDING}
         graph = {
-            found.name: [n.name for n in found.needs if n.name in by_name and (n.kind == "now" or n.lag in short)]
-            for found in members
+            member.name: [n.name for n in member.needs if n.name in by_name and (n.kind == "now" or n.lag in short)]
+            for member in members
         }
         try:
             order = list(graphlib.TopologicalSorter(graph).static_order())
@@ -211,12 +211,12 @@ class Builder:
             circle, lags = " -> ".join(error.args[1]), ", ".join(f"{lag} = {size:g}" for lag, size in self.lags.items())
             remedy = f"take a previous_ value, or a lag of a step ({self.model.nodes.step:g} years) or more: {lags}"
             raise InputError(f"quantities need each other at one node: {circle}; {remedy}") from None
-        for found in map(by_name.__getitem__, order):
-            arguments = tuple(self._step_argument(need, need.name in by_name) for need in found.needs)
-            first = self.key(found.first, Place((self.start,), early=True)) if found.first else ""
-            key = self._at(found.name, self.on_nodes)
-            steps.append(Step(key, found.name, found.function, arguments, first))
-            self._keys[found.name, self.on_nodes] = key
+        for definition in map(by_name.__getitem__, order):
+            arguments = tuple(self._step_argument(need, need.name in by_name) for need in definition.needs)
+            first = self.key(definition.first, Place((self.start,), early=True)) if definition.first else ""
+            key = self._at(definition.name, self.on_nodes)
+            steps.append(Step(key, definition.name, definition.function, arguments, first))
+            self._keys[definition.name, self.on_nodes] = key
         writes, read = tuple(step.key for step in steps), [step.first for step in steps]
         for argument in (argument for step in steps for argument in step.arguments):
             read += [argument.key, *(early[0] for early in argument.lagged if not isinstance(early, Position))]

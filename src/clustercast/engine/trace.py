@@ -56,8 +56,8 @@ def trace(model: Model, values: Arrays, outputs: Iterable[str], years: Iterable[
             remedy = "write it with NumPy's elementwise functions, np.where in place of `if`"
             raise InputError(f"{called(function, name)} cannot be traced: {error}; {remedy}") from error
 
-    found = program.run(symbols, call)
-    return graph.program({name: graph.rows(found[name], len(dates)) for name in wanted}, dates)
+    result = program.run(symbols, call)
+    return graph.program({name: graph.rows(result[name], len(dates)) for name in wanted}, dates)
 
 
 @dataclass

@@ -83,20 +83,20 @@ def _row_faults(function: Function, arguments: Sequence[FloatArray], plain: Floa
     for chosen in [*([row] for row in every), every[::-1], every * 2]:
         part = [value[..., chosen] if value.ndim and value.shape[-1] == samples else value for value in arguments]
         try:
-            found = np.asarray(function(*part), dtype=np.float64)
+            result = np.asarray(function(*part), dtype=np.float64)
         except Exception as error:
             yield f"mixes samples: it takes {samples}, but fails for the samples {chosen} ({error})"
             continue
         expected = plain[..., chosen] if plain.ndim and plain.shape[-1] == samples else plain
-        if samples == 1 and found.ndim and found.shape[-1] == len(chosen):
-            expected = np.broadcast_to(plain, found.shape)
-        if found.shape not in ((), expected.shape):
+        if samples == 1 and result.ndim and result.shape[-1] == len(chosen):
+            expected = np.broadcast_to(plain, result.shape)
+        if result.shape not in ((), expected.shape):
             of = "one sample" if len(chosen) == 1 else f"{len(chosen)} samples"
-            yield f"has shape {found.shape} for {of}, where {expected.shape} is expected"
-        elif (unlike := ~np.isclose(found, expected, rtol=1e-12, atol=0, equal_nan=True)).any():
+            yield f"has shape {result.shape} for {of}, where {expected.shape} is expected"
+        elif (unlike := ~np.isclose(result, expected, rtol=1e-12, atol=0, equal_nan=True)).any():
             wrong = int(np.argmax(unlike))
             of = f"for sample {chosen[0]} alone" if len(chosen) == 1 else f"for the samples {chosen}"
-            numbers = f"{expected.flat[wrong]:.6g} among {samples} samples, {found.flat[wrong]:.6g} {of}"
+            numbers = f"{expected.flat[wrong]:.6g} among {samples} samples, {result.flat[wrong]:.6g} {of}"
             yield f"mixes samples: {numbers}"
 
 

@@ -62,10 +62,10 @@ def _terms(text: str) -> tuple[float, dict[str, float]]:
 @functools.cache
 def definitions() -> dict[str, str]:
     """Return what each unit and each "prefix-" is in others; an alias is its unit, a reference unit "[...]"."""
-    found = dict[str, str]()
+    result = dict[str, str]()
     for name, meaning, *aliases in (line.split(" = ") for line in _LINES):
-        found |= {name: meaning} | dict.fromkeys(set(aliases) - {"_"}, name)
-    return found
+        result |= {name: meaning} | dict.fromkeys(set(aliases) - {"_"}, name)
+    return result
 
 
 def _meaning(word: str) -> str:
@@ -187,14 +187,14 @@ class OwnUnits:
 def parsed(unit: str) -> _Unit:
     """Return a unit as it was read, refused with the nearest known name; pint is asked for what is no plain product."""
     try:
-        found = read_product(unit) or _read_by_pint(unit)
+        result = read_product(unit) or _read_by_pint(unit)
     except OverflowError:
-        found = {"": math.inf}
-    size, decades = found.pop(""), found.pop("OOM", 0.0)
-    found.pop("radian", None)
+        result = {"": math.inf}
+    size, decades = result.pop(""), result.pop("OOM", 0.0)
+    result.pop("radian", None)
     if not (math.isfinite(size) and size > 0):
         raise InputError(f"cannot read {unit!r} as a unit; write it as in 'USD/H100e', 'TWh/year' or '1'")
-    return _Unit(size, {name: power for name, power in found.items() if power}, decades)
+    return _Unit(size, {name: power for name, power in result.items() if power}, decades)
 
 
 def _read_by_pint(unit: str) -> dict[str, float]:
@@ -216,8 +216,8 @@ def _read_by_pint(unit: str) -> dict[str, float]:
             what = f"cannot read {shown(unit)} as a unit: {shown(number['number'])} is neither 1 nor a power"
             raise InputError(f"{what}; {remedy}")
     try:
-        found: Any = registry().Quantity(1.0, registry().parse_units(unit)).to_base_units()
-        return {"": float(found.magnitude), **{name: float(power) for name, power in found._units.items()}}
+        result: Any = registry().Quantity(1.0, registry().parse_units(unit)).to_base_units()
+        return {"": float(result.magnitude), **{name: float(power) for name, power in result._units.items()}}
     except pint.UndefinedUnitError as error:
         name = str(error.unit_names[0])
         names = (line.split(" = ")[0] for line in _LINES)
@@ -290,8 +290,8 @@ def parse_quantity(text: str) -> tuple[float, str]:
         value = _number(money[2], text) * _MONEY_MULTIPLES[money[3]]
         rest = (money[4] or "").strip()
         unit = _CURRENCIES[money[1]] + (f" {rest}" if rest.startswith("per") else rest)
-    elif found := _NUMBER.fullmatch(text):
-        value, unit = _number(found[1], text), found[2].strip() or "1"
+    elif result := _NUMBER.fullmatch(text):
+        value, unit = _number(result[1], text), result[2].strip() or "1"
     else:
         raise InputError(f"cannot read {shown(text)} as a quantity; {_REMEDY}")
     factor(unit)

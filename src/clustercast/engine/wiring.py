@@ -101,14 +101,14 @@ class Wiring:
         stack = [] if name in self._timeless else [name]
         while stack:
             top = stack[-1]
-            found = self.definition(top)
-            if found is None or (found.between and found.needs) or any(n.kind != "now" for n in found.needs):
-                self._timeless[top] = found is None and top not in (YEAR, PREVIOUS_YEAR)
-            elif missing := [need.name for need in found.needs if need.name not in self._timeless]:
+            result = self.definition(top)
+            if result is None or (result.between and result.needs) or any(n.kind != "now" for n in result.needs):
+                self._timeless[top] = result is None and top not in (YEAR, PREVIOUS_YEAR)
+            elif missing := [need.name for need in result.needs if need.name not in self._timeless]:
                 stack.extend(missing)
                 continue
             else:
-                self._timeless[top] = all(self._timeless[need.name] for need in found.needs)
+                self._timeless[top] = all(self._timeless[need.name] for need in result.needs)
             stack.pop()
         return self._timeless[name]
 
@@ -132,7 +132,7 @@ class Wiring:
                     need = Need(behind, "lagged", lags[behind])
                 needs[name] += (need,)
         on_nodes = {need.name for all_needs in needs.values() for need in all_needs if need.kind != "now"}
-        found = {}
+        known = {}
         for name, function in self.functions.items():
             declaration: Declaration = declaration_of(function)
             steps = any(need.kind == "previous" or need.name == PREVIOUS_YEAR for need in needs[name])
@@ -140,8 +140,8 @@ class Wiring:
             # What gives the value at the first node.
             before, first = declaration.before, INITIAL + name
             first = before if first not in self.functions and isinstance(before, str) else first
-            found[name] = Definition(name, function, declaration, needs[name], between, first if steps else None, steps)
-        return found
+            known[name] = Definition(name, function, declaration, needs[name], between, first if steps else None, steps)
+        return known
 
     def _is_quantity(self, name: str) -> bool:
         """Return whether a name is that of a function, or of one in a layer."""
@@ -180,11 +180,11 @@ class Wiring:
 
 def reachable(starts: Iterable[str], follow: Callable[[str], Iterable[str]]) -> dict[str, None]:
     """Return what can be reached from some names, those among it, each before what only it leads to."""
-    found: dict[str, None] = {}
+    result: dict[str, None] = {}
     stack = [*starts][::-1]
     while stack:
         name = stack.pop()
-        if name not in found:
-            found[name] = None
+        if name not in result:
+            result[name] = None
             stack.extend([*follow(name)][::-1])
-    return found
+    return result

@@ -101,9 +101,9 @@ def _key(place: Sequence[str | int], content: Mapping[str, Any]) -> str:
     written = ""
     inside: Any = content
     for part in place:
-        found = _has(inside, part)
-        inside = inside[part] if found else {}
-        if isinstance(part, int) and found:
+        result = _has(inside, part)
+        inside = inside[part] if result else {}
+        if isinstance(part, int) and result:
             name = next((inside[key] for key in ("id", "name", "quantity") if _has(inside, key)), "")
             written += f" number {part + 1}{f' ({_as_text(name)})' if name else ''}"
         else:

@@ -207,7 +207,7 @@ def _validated(text: str, path: Path, folder: str) -> Any:
 
 def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:
     """Return the distribution of each entry in the unit of its input, inside its bounds."""
-    found, known = {}, declared_inputs()
+    result, known = {}, declared_inputs()
     for name, entry in entries.items():
         with located(f"{path}: inputs.{shown(name)[1:-1]}"):
             if not name.isidentifier() or keyword.iskeyword(name):
@@ -222,8 +222,8 @@ def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:
                 raise InputError('unit is missing; add unit = "...": priors/inputs.toml does not declare this input')
             factor(unit)
             given = entry.model_dump(exclude_none=True, exclude_defaults=True, exclude={"from_year"})
-            found[name] = distribution_from_entry({**given, "unit": unit})
+            result[name] = distribution_from_entry({**given, "unit": unit})
             if declaration is not None:
-                found[name] = found[name].in_unit(declaration.unit)
-                check_declared(name, found[name], declaration)
-    return found
+                result[name] = result[name].in_unit(declaration.unit)
+                check_declared(name, result[name], declaration)
+    return result

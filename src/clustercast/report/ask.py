@@ -73,15 +73,15 @@ def answer(question: Question) -> Part:
 
 def probability_part(question: Question) -> Part:
     """Return how likely it is from each prior set, in the forecast and in the trend without limits."""
-    condition, found = question.condition, {}
+    condition, probabilities = question.condition, {}
     for name, forecast in question.forecasts.items():
         plain = condition.on_trend(forecast)
         trend = (np.nan, np.nan) if plain is None else plain.probability(forecast)
-        found[name] = [condition.probability(forecast), trend]
-    values, coords = np.array([*found.values()]), {"priors": list(found), "kind": ["forecast", "trend"]}
+        probabilities[name] = [condition.probability(forecast), trend]
+    values, coords = np.array([*probabilities.values()]), {"priors": list(probabilities), "kind": ["forecast", "trend"]}
     both = {name: (("priors", "kind"), values[..., k]) for k, name in enumerate(("probability", "standard_error"))}
     result = xr.Dataset(both, coords, {"condition": condition.text})
-    shown = say("ask.probability", condition.words, found, question.forecast.sizes["sample"], question.is_open)
+    shown = say("ask.probability", condition.words, probabilities, question.forecast.sizes["sample"], question.is_open)
     outside = validity_sentence(question.priors, condition.years)
     return Part([*shown, *filter(None, [outside])], {"probability": result})
 
@@ -118,7 +118,7 @@ def change_part(question: Question) -> Part:
     for way in _WAY:
         aim = float(expit(way * logit(share)))
         try:
-            found = tilt(question.forecast, question.condition, probability=aim, priors=question.priors)
+            result = tilt(question.forecast, question.condition, probability=aim, priors=question.priors)
             break
         except InputError:
             continue
@@ -126,11 +126,11 @@ def change_part(question: Question) -> Part:
         return Part(say("ask.change", None, _SHOWN))
     tornado = probability_tornado(question.forecast, question.condition)
     figures = {
-        "tilt": lambda: plots.tilt(found, most=_SHOWN),
+        "tilt": lambda: plots.tilt(result, most=_SHOWN),
         "probability_tornado": lambda: plots.probability_tornado(tornado, most=_SHOWN),
     }
-    results = {"tilt": found.marginals, "tornado": tornado}
-    return Part(say("ask.change", found, _SHOWN), results, figures)
+    results = {"tilt": result.marginals, "tornado": tornado}
+    return Part(say("ask.change", result, _SHOWN), results, figures)
 
 
 def bounds_part(question: Question) -> Part:
@@ -143,13 +143,13 @@ def bounds_part(question: Question) -> Part:
 def region_part(question: Question) -> Part:
     """Return where in the space of inputs it comes true."""
     try:
-        found = discover(question.forecast, question.condition)
+        result = discover(question.forecast, question.condition)
     except InputError:
         # Too few samples on one side for a region; the probability says so already.
         return Part()
-    limited = bool(found["quasi_p"].isel(box=0).notnull().any())
-    figures = {"region": lambda: plots.discover(found, question.forecast)} if limited else {}
-    return Part(say("ask.region", found, question.forecast), {"regions": found}, figures)
+    limited = bool(result["quasi_p"].isel(box=0).notnull().any())
+    figures = {"region": lambda: plots.discover(result, question.forecast)} if limited else {}
+    return Part(say("ask.region", result, question.forecast), {"regions": result}, figures)
 
 
 # What an answer is made of, in order: another part is one function more.

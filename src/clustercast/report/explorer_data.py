@@ -133,8 +133,8 @@ def _program(priors: Sequence[Priors], model: Model, outputs: Sequence[str], yea
     values: dict[str, FloatArray] = {}
     for name in changed.inputs(outputs):
         # What differs between the priors stays an input, as what is uncertain and switches do.
-        found = [each[name] for each in priors if name in each]
-        constants = {prior.value * factor(prior.unit) if isinstance(prior, Fixed) else math.nan for prior in found}
+        result = [each[name] for each in priors if name in each]
+        constants = {prior.value * factor(prior.unit) if isinstance(prior, Fixed) else math.nan for prior in result}
         is_switch = name in priors[0].declared and priors[0].declared[name].switch
         is_free = is_switch or len(constants) > 1 or math.isnan(next(iter(constants)))
         values[name] = np.ones(1) if is_free or change_of(name) else np.asarray(constants.pop())

@@ -70,16 +70,16 @@ def trend_sentence(summary: xr.Dataset, outputs: Sequence[str], year: float | No
 
 def hangs_on(indices: xr.Dataset, output: str, year: float | None, *, most: int = 3, variable: str = "ST") -> str:
     """Return what an output hangs on most, with the share of the variance, in one sentence."""
-    found = indices.sel(output=output)
-    if "year" in found.dims:
-        year = float(found["year"].values[-1]) if year is None or year not in found["year"].values else year
-        found = found.sel(year=year)
-    values = np.nan_to_num(found[variable].values)
+    result = indices.sel(output=output)
+    if "year" in result.dims:
+        year = float(result["year"].values[-1]) if year is None or year not in result["year"].values else year
+        result = result.sel(year=year)
+    values = np.nan_to_num(result[variable].values)
     order = [k for k in np.argsort(-values, kind="stable")[:most] if values[k] >= 0.01]
     when = f" in {year:g}" if "year" in indices.dims else ""
     if not order:
         return f"{label_of(output)}{when} hangs on no single input."
-    half, names = found[f"{variable}_conf"].values, [in_a_sentence(str(name)) for name in found["input"].values]
+    half, names = result[f"{variable}_conf"].values, [in_a_sentence(str(name)) for name in result["input"].values]
     of = dict.fromkeys(order[:1], " of its variance")
     said = [f"{names[k]} ({100 * values[k]:.0f} %{of.get(k, '')}, ±{100 * half[k]:.0f})" for k in order]
     return f"{label_of(output)}{when} hangs most on {listed(said)}."
@@ -135,9 +135,9 @@ def opening(forecast: xr.Dataset, priors: Priors, outputs: Sequence[str]) -> lis
 def _ends(summary: xr.Dataset, name: str, year: float | None) -> list[float]:
     """Return the ends of the 90 % interval of an output in a year, with the median between."""
     # By place: xarray takes longer to label three numbers than it takes to print them.
-    found = summary.variables[name].isel(quantile=[summary.get_index("quantile").get_loc(p) for p in _INTERVAL])
-    timed = year is not None and "year" in found.dims
-    ends: list[float] = (found.isel(year=summary.get_index("year").get_loc(year)) if timed else found).values.tolist()
+    result = summary.variables[name].isel(quantile=[summary.get_index("quantile").get_loc(p) for p in _INTERVAL])
+    timed = year is not None and "year" in result.dims
+    ends: list[float] = (result.isel(year=summary.get_index("year").get_loc(year)) if timed else result).values.tolist()
     return ends
 
 
@@ -156,8 +156,8 @@ def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray |
     # Bare arrays, (years or 1, inputs): xarray takes longer to label a number than it takes to print it.
     ordered = indices[["ST", "ST_conf", "S1", "S1_conf"]].transpose("output", ..., "input")
     for number, (output, scale) in enumerate(zip(indices["output"].values, indices["scale"].values, strict=True)):
-        found = {key: np.atleast_2d(ordered[key].values[number])[places or slice(None)] for key in ordered}
-        totals = np.nan_to_num(found["ST"])
+        result = {key: np.atleast_2d(ordered[key].values[number])[places or slice(None)] for key in ordered}
+        totals = np.nan_to_num(result["ST"])
         rank = np.argsort(-totals.max(axis=0), kind="stable")
         shown = [k for k in rank[:most] if totals[:, k].max() >= _SMALL]
         notes, rest = [], [k for k in rank if k not in shown]
@@ -167,7 +167,7 @@ def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray |
             notes.append(f"{len(rest)} more {what}{'' if one else 's'}, {'' if one else 'each '}with ST below {least}")
         if resolved is not None:
             notes.append(_resolution(resolved, number))
-        values, halves = (np.vstack([found[f"ST{end}"], found[f"S1{end}"][-1:]]) for end in ("", "_conf"))
+        values, halves = (np.vstack([result[f"ST{end}"], result[f"S1{end}"][-1:]]) for end in ("", "_conf"))
         rows = [(numbers.member_label(str(names[k])), *map(_cell, values[:, k], halves[:, k])) for k in shown]
         title = f"{label_of(str(output))}, on the {scale} scale"
         yield Table(title, headers, rows, note="; ".join(notes))
@@ -176,12 +176,12 @@ def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray |
 def _resolution(resolved: xr.DataArray, number: int) -> str:
     """Return in which years the order of the first inputs of an output is resolved, in words."""
     timed, what = "year" in resolved.dims, str(resolved.attrs["long_name"]).removesuffix(" resolved")
-    if (found := resolved.transpose("output", ...).values[number]).all():
+    if (result := resolved.transpose("output", ...).values[number]).all():
         return f"{what} is resolved{' in every year' if timed else ''}"
-    if not found.any():
+    if not result.any():
         return f"{what} is not resolved{' in any year' if timed else ''}"
-    years = resolved["year"].values[~found]
-    some = f"{years.size} of {found.size} years, {years[0]:g} to {years[-1]:g}"
+    years = resolved["year"].values[~result]
+    some = f"{years.size} of {result.size} years, {years[0]:g} to {years[-1]:g}"
     return f"{what} is not resolved in {f'{years[0]:g}' if years.size == 1 else some}"
 
 

@@ -231,12 +231,12 @@ def in_a_sentence(name: str) -> str:
 
 def dated(text: str) -> str:
     """Return a text in which "by" and a year is the date that is meant."""
-    return _BY.sub(lambda found: f"by {date_words(float(found[1]))}", text)
+    return _BY.sub(lambda result: f"by {date_words(float(result[1]))}", text)
 
 
 def worded(text: str) -> str:
     """Return a text in which names of the model are words; ids of observations stay."""
-    return _NAME.sub(lambda found: found[0] if found[0].startswith("obs_") else in_a_sentence(found[0]), text)
+    return _NAME.sub(lambda result: result[0] if result[0].startswith("obs_") else in_a_sentence(result[0]), text)
 
 
 def time_of(attrs: Mapping[Any, Any]) -> str:

@@ -97,10 +97,10 @@ def _fan(results: Results, name: str, stated: Sequence[StatedCell]) -> Axes:
     same = [one for one in read_reference_classes() if one.kind == {"W": "power", "USD": "cost"}.get(unit)]
     # Those that are far enough from each other and from the levels.
     taken = [np.log10(in_unit(level, unit, "level")) for level in levels]
-    for found in sorted(same, key=lambda reference: reference.value):
-        place = np.log10(found.value * conversion(found.unit, unit, found.name))
+    for result in sorted(same, key=lambda reference: reference.value):
+        place = np.log10(result.value * conversion(result.unit, unit, result.name))
         if all(abs(place - other) >= _CLOSEST for other in taken):
-            references.append(found)
+            references.append(result)
             taken.append(place)
     return plots.fan(
         path,
@@ -116,9 +116,9 @@ def _fan(results: Results, name: str, stated: Sequence[StatedCell]) -> Axes:
 
 def _pairs(indices: xr.Dataset, output: str, year: float) -> list[tuple[str, str, float, float]]:
     """Return the pairs of inputs that clearly matter together, with their index and its half-width, the first three."""
-    found, _ = in_year(indices.sel(output=output), year, "the dataset of indices")
-    values, widths = (np.nan_to_num(found[name].values) for name in ("S2", "S2_conf"))
-    names = found["input"].values
+    result, _ = in_year(indices.sel(output=output), year, "the dataset of indices")
+    values, widths = (np.nan_to_num(result[name].values) for name in ("S2", "S2_conf"))
+    names = result["input"].values
     clear = sorted(np.argwhere(values > np.maximum(widths, 0.01)).tolist(), key=lambda pair: -values[*pair])
     return [(names[i], names[j], values[i, j], widths[i, j]) for i, j in clear[:3]]
 
@@ -154,10 +154,10 @@ def _scenarios(results: Results) -> dict[str, Any]:
 
 def _learned(results: Results, tree: xr.DataTree, forecast: xr.Dataset) -> dict[str, Any]:
     """Return what observations taught, and those that are on no fan of the forecast on one of their own."""
-    found, rows = lessons(tree), [row for row in results.observed if not row.unused]
+    result, rows = lessons(tree), [row for row in results.observed if not row.unused]
     before, after = (tree[group].to_dataset() for group in ("prior", "posterior"))
     shown = {name: [row for row in rows if row.quantity == name] for name in dict.fromkeys(r.quantity for r in rows)}
-    most, fans = found["learned"][:_MOST_LEARNED], []
+    most, fans = result["learned"][:_MOST_LEARNED], []
     for name, own in ((n, own) for n, own in shown.items() if n in forecast.data_vars and n not in results.outputs):
         path = forecast[name]
         # Rows of calendar years are on the growth of a total in each year.
@@ -171,7 +171,7 @@ def _learned(results: Results, tree: xr.DataTree, forecast: xr.Dataset) -> dict[
         near = path.sel(year=slice(min(row.date for row in own) - 1.0, max(row.date for row in own) + 2.0))
         fans.append((near, plots.fan(near, observed=own)))
     return {
-        "lessons": found,
+        "lessons": result,
         "rows": {row.id: row for row in results.observed},
         "skills": shipped_skills(),
         "figures": [(one, plots.prior_posterior(before[one["name"]], after[one["name"]])) for one in most],

@@ -62,23 +62,23 @@ def say(macro: str, *given: Any, **named: Any) -> list[Any]:
     """Return the sentences and tables that a macro of a template of text, as "claims.answers", makes of values."""
     template, _, name = macro.partition(".")
     module = environment(html=False).get_template(f"{template}.txt").module
-    found: list[Any] = []
+    result: list[Any] = []
     for line in map(str.strip, getattr(module, name)(*given, **named).split("\n")):
         mark, text = line[:2].strip(), line[2:]
         if mark == "#":
-            found.append(Table(text.translate(_BACK), [], []))
+            result.append(Table(text.translate(_BACK), [], []))
         elif mark == "|":
             cells = [cell.removeprefix(" ").removesuffix(" ").translate(_BACK) for cell in line.split("|")[1:-1]]
-            if found[-1].headers:
-                found[-1].rows.append(cells)
+            if result[-1].headers:
+                result[-1].rows.append(cells)
                 continue
             words = [column for column, header in enumerate(cells) if header.startswith("<") or not column]
-            found[-1] = replace(found[-1], headers=[header.removeprefix("< ") for header in cells], words=words)
+            result[-1] = replace(result[-1], headers=[header.removeprefix("< ") for header in cells], words=words)
         elif mark == "*":
-            found[-1] = replace(found[-1], note=text.translate(_BACK))
+            result[-1] = replace(result[-1], note=text.translate(_BACK))
         elif line:
-            found.append(line.translate(_BACK))
-    return found
+            result.append(line.translate(_BACK))
+    return result
 
 
 def _svg(drawn: "Axes | Figure", name: str, alternative: str) -> Markup:
@@ -92,15 +92,15 @@ def _svg(drawn: "Axes | Figure", name: str, alternative: str) -> Markup:
 def records(data: xr.Dataset, dim: str) -> list[dict[str, Any]]:
     """Return the rows of a dataset along a dimension, each with its values by name in the types of Python."""
     along = {str(name): one.transpose(dim, ...) for name, one in data.variables.items() if dim in one.dims}
-    found = {name: one.values.tolist() for name, one in along.items()}
-    return [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
+    result = {name: one.values.tolist() for name, one in along.items()}
+    return [dict(zip(result, row, strict=True)) for row in zip(*result.values(), strict=True)]
 
 
-def by_year(*found: xr.DataArray, most: int = 10_000) -> list[tuple[Any, ...]]:
+def by_year(*result: xr.DataArray, most: int = 10_000) -> list[tuple[Any, ...]]:
     """Return years, "" where there are none, with the values of variables in each; `most` are spread evenly."""
-    if "year" not in found[0].dims:
-        return [("", *(one.values for one in found))]
-    years, rows = found[0]["year"].values, [one.transpose("year", ...).values for one in found]
+    if "year" not in result[0].dims:
+        return [("", *(one.values for one in result))]
+    years, rows = result[0]["year"].values, [one.transpose("year", ...).values for one in result]
     return [(f"{years[k]:g}", *(row[k] for row in rows)) for k in numbers.evenly(years.size, most)]
 
 

@@ -119,11 +119,11 @@ def _measured_forecast(
         elsewhere = np.where(np.ptp(output.values, axis=1) == 0, np.nan, 0.0)
         parts: dict[str, FloatArray] = {}
         measures = measure(values)
-        for name, (found, errors) in measures.items():
+        for name, (result, errors) in measures.items():
             kind = name.partition("_")[0]
-            shares = {kind: found.T, "ST": measures[name.replace("S1", "ST")][0].T}
+            shares = {kind: result.T, "ST": measures[name.replace("S1", "ST")][0].T}
             width = few_runs.widened({kind: factor * errors.T}, shares, confidence)[kind]
-            parts |= {name: varied.of_all(found, elsewhere), f"{name}_conf": varied.of_all(width.T, elsewhere)}
+            parts |= {name: varied.of_all(result, elsewhere), f"{name}_conf": varied.of_all(width.T, elsewhere)}
         results.append(output.measured(parts))
     attrs = {**how, "interval": "student-t", "runs": forecast.sizes["sample"]}
     return labelled(results, varied.among, forecast, attrs, few)

@@ -95,11 +95,11 @@ def given_data_indices(
         columns_of.append(DUMMY)
         sample = np.column_stack([sample, dummy_values(names, len(sample), seed)])
     for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
-        found, errors = first_order_indices(sample, output.values.T, shares, count, sobol)
+        result, errors = first_order_indices(sample, output.values.T, shares, count, sobol)
         events = _few_events(output.values, shares)
         few += output.few_runs_caution(events)
         known = np.array([*(_matters(name, output.name, source, forecast) for name in names), *[True] * dummy])
-        parts = {"S1": found.T, "S1_conf": as_wide_as_few_events(normal * errors.T, found.T, events, confidence)}
+        parts = {"S1": result.T, "S1_conf": as_wide_as_few_events(normal * errors.T, result.T, events, confidence)}
         results.append(output.measured({key: np.where(known | np.isnan(p), p, 0.0) for key, p in parts.items()}))
     about = {"estimator": "bias-corrected binning", "estimator_references": "doi:10.1016/j.ress.2011.12.007"}
     attrs = {**about, "bins": count, "effective_size": effective, "weighted": int(shares is not None)}

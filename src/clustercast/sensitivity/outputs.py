@@ -180,12 +180,12 @@ def analysed_output(forecast: Dataset, name: str, asked: ScaleName) -> AnalysedO
 
 
 def labelled(
-    found: Sequence[MeasuredOutput], inputs: Sequence[str], forecast: Dataset, attrs: Record, cautions: Iterable[str]
+    result: Sequence[MeasuredOutput], inputs: Sequence[str], forecast: Dataset, attrs: Record, cautions: Iterable[str]
 ) -> Dataset:
     """Put measures of a forecast into a dataset, one row of its data frame an output, year and input."""
-    outputs, measures, constants = zip(*found, strict=True)
+    outputs, measures, constants = zip(*result, strict=True)
     if all(constant.all() for constant in constants):
-        what = f"{', '.join(repr(output.name) for output in outputs)} {'is' if len(found) == 1 else 'are'} constant"
+        what = f"{', '.join(repr(output.name) for output in outputs)} {'is' if len(result) == 1 else 'are'} constant"
         remedy = "leave it out of outputs, free an input that it depends on, or draw more where an event is rare"
         raise InputError(f"output {what} over all samples, so no input matters to it; {remedy}")
     coords: dict[str, Any] = {"output": coordinate("output", [output.name for output in outputs])}
@@ -218,7 +218,7 @@ def labelled(
     return add_cautions(xr.Dataset(variables, coords, plain | {"warning": ""}), [*cautions, *sentences])
 
 
-def labelled_sobol(found: Sequence[MeasuredOutput], forecast: Dataset, attrs: Record, cautions: list[str]) -> Dataset:
+def labelled_sobol(result: Sequence[MeasuredOutput], forecast: Dataset, attrs: Record, cautions: list[str]) -> Dataset:
     """Put Sobol' indices into a dataset, with all that could mislead about them, their intervals and their order."""
     design, first = design_of(forecast), []
     replicates, size = int(design["replicates"]), int(design["size"])
@@ -233,7 +233,7 @@ def labelled_sobol(found: Sequence[MeasuredOutput], forecast: Dataset, attrs: Re
         more = f" and {len(pairs) - _NAMED_PAIRS} more pairs" if len(pairs) > _NAMED_PAIRS else ""
         what = "errors of their indices do not fall with the size, nor do the intervals show them"
         first.append(f"The points cannot see how {named}{more} interact: {what}; draw with points='sobol'.")
-    indices = labelled(found, tuple(design["swaps"]), forecast, attrs, [*first, *cautions])
+    indices = labelled(result, tuple(design["swaps"]), forecast, attrs, [*first, *cautions])
     interval, sentences = attrs["interval"], []
     if interval == "bootstrap" and points != "random":
         what = "The intervals are bootstrapped over Sobol points, which they do not describe: they are mostly too wide"

@@ -235,8 +235,8 @@ def _each_column(
         with located(f"output {output.name!r}"):
             columns = [measures_of_column(measure, rows, y, **options) if np.ptp(y) else {} for y in output.values]
         nothing = np.full(len(names), np.nan)
-        found = {key: np.array([column.get(key, nothing) for column in columns]) for key in MEASURES[measure]}
-        of_unit = {key: part * output.factor if key in WITH_UNIT else part for key, part in found.items()}
+        result = {key: np.array([column.get(key, nothing) for column in columns]) for key in MEASURES[measure]}
+        of_unit = {key: part * output.factor if key in WITH_UNIT else part for key, part in result.items()}
         results.append(output.measured(of_unit))
     return labelled(results, names, forecast, {"engine": "salib", **how}, cautions)
 
@@ -261,20 +261,20 @@ def sobol_columns(
     keys = [f"{key}{ending}" for ending in ("", "_conf") for key in ("S1", "ST", "S2")[: 2 + second_order]]
     shapes = {key: (len(values), *[number_of_inputs] * (2 if key.startswith("S2") else 1)) for key in keys}
     # What does not vary has no indices.
-    found = {key: np.full(shape, np.nan) for key, shape in shapes.items()} | {"variance": np.zeros(len(values))}
+    result = {key: np.full(shape, np.nan) for key, shape in shapes.items()} | {"variance": np.zeros(len(values))}
     how: dict[str, Any] = {"calc_second_order": second_order, "num_resamples": resamples, "conf_level": confidence}
     for place, column in enumerate(values):
         unit = unit_for_squares(column)
         rows = column.reshape(-1, step) / unit
         ends = rows[:, [0, -1]]
         if centre_and_scale(ends)[1] > 0:
-            found["variance"][place] = squared_in(float(ends.var()), unit)
+            result["variance"][place] = squared_in(float(ends.var()), unit)
             # A SeedSequence is true even for seed 0, which SALib would take for no seed.
             how["seed"] = np.random.SeedSequence(seed)
             indices = sobol.analyze(_problem(names), rows[:, kept].ravel(), **how)
             for key in keys:
-                found[key][place] = indices[key]
-    return found
+                result[key][place] = indices[key]
+    return result
 
 
 def measures_of_column(
@@ -288,13 +288,13 @@ def measures_of_column(
     analyze = import_module(f"SALib.analyze.{measure}").analyze
     own = {_OPTIONS[name]: value for name, value in options.items()} | {"seed": seed if measure == "morris" else None}
     with _global_state(seed):
-        found: Mapping[str, Any] = analyze(_problem(list(map(str, range(inputs.shape[1])))), inputs, values, **own)
+        result: Mapping[str, Any] = analyze(_problem(list(map(str, range(inputs.shape[1])))), inputs, values, **own)
     # SALib up to 1.5 has one variant of delta only and calls it delta.
-    raw = "delta_raw" if "delta_raw" in found else "delta"
-    measures = {name: np.asarray(found[name.replace("delta", raw)], np.float64) for name in MEASURES[measure]}
+    raw = "delta_raw" if "delta_raw" in result else "delta"
+    measures = {name: np.asarray(result[name.replace("delta", raw)], np.float64) for name in MEASURES[measure]}
     failed = np.flatnonzero(sum(np.isnan(measures[key]) for key in ("delta", "S1") if key in measures))
     if failed.size:
-        notes = list(found.get("notes", []))
+        notes = list(result.get("notes", []))
         said = notes[failed[0]] if len(notes) > failed[0] else "no reason given"
         raise InputError(f"SALib finds no delta for input {failed[0]} of {inputs.shape[1]}: {said}")
     return measures

@@ -106,9 +106,9 @@ def sobol_indices(
     # Products of a column are small: threads of BLAS cost more than they save, and on a busy machine much more.
     with threadpool_limits(1, user_api="blas"):
         for output in analysed_outputs(forecast, outputs, scale):
-            found = (sobol_columns if salib else sobol_panel)(output.values, len(design.swaps), **how)
-            few += output.few_runs_caution(found.pop("events", None), found.pop("kurtosis", None))
-            results.append(output.measured(found, found["variance"] == 0))
+            result = (sobol_columns if salib else sobol_panel)(output.values, len(design.swaps), **how)
+            few += output.few_runs_caution(result.pop("events", None), result.pop("kurtosis", None))
+            results.append(output.measured(result, result["variance"] == 0))
     return labelled_sobol(results, forecast, attrs, few)
 
 
@@ -178,9 +178,9 @@ def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     k = whole_number("k", k)
     if "ST_conf" not in indices:
         raise InputError("indices have no intervals; ask sobol_indices for resamples=100, or draw with replicates=8")
-    found = indices["variance"].copy(data=~unresolved(indices, k) & (indices["variance"].values > 0))
-    found.attrs = {"long_name": f"order of the first {k} inputs by ST resolved", "units": "1"}
-    return found.rename("ranking_resolved")
+    result = indices["variance"].copy(data=~unresolved(indices, k) & (indices["variance"].values > 0))
+    result.attrs = {"long_name": f"order of the first {k} inputs by ST resolved", "units": "1"}
+    return result.rename("ranking_resolved")
 
 
 @takes()

@@ -156,14 +156,14 @@ def milestones(
         trajectory = variable.isel(sample=rows)
         crossed = crossing_year(trajectory, level).values
         there = reached(trajectory, level, ever=True).values
-        found = {
+        result = {
             "crossing_year": ("quantile", quantiles_with_errors(crossed, probabilities, used)),
             "reached": ("year", share_with_error(there, used)),
             "never": ((), share_with_error(np.isposinf(crossed), used)),
             "at_start": ((), share_with_error(np.isneginf(crossed), used)),
         }
         variables = {}
-        for key, (dims, both) in found.items():
+        for key, (dims, both) in result.items():
             attrs, text = {"role": "summary", "units": "year" if key == "crossing_year" else "1"}, in_words(key)
             variables[key] = (dims, both[0], {**attrs, "long_name": text})
             variables[f"{key}_error"] = (dims, both[1], {**attrs, "long_name": f"{text} (standard error)"})

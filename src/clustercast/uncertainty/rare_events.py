@@ -119,11 +119,11 @@ def rare_probability(
     probabilities, law, runs = np.empty(0), np.empty((0, 0, len(names))), levels.runs
     while True:
         generator = stream(seed, f"rare event {len(probabilities)}")
-        found = sample_events(study.margin, levels, len(names), _POPULATIONS, _CHAINS, generator)
-        runs += found.runs
-        own = found.law(study.correlated(found.scores))
+        result = sample_events(study.margin, levels, len(names), _POPULATIONS, _CHAINS, generator)
+        runs += result.runs
+        own = result.law(study.correlated(result.scores))
         law = own if not probabilities.size else np.concatenate([law, own])
-        probabilities = np.append(probabilities, found.probabilities)
+        probabilities = np.append(probabilities, result.probabilities)
         error = float(probabilities.std(ddof=1)) / np.sqrt(probabilities.size)
         if progress is not None:
             progress(min(runs, budget), budget)
@@ -235,5 +235,5 @@ def _run_function(
 ) -> dict[str, FloatArray]:
     """Return the outputs of a function of inputs that are labelled like some drawn ones."""
     inputs = {n: (v.dims, values.get(str(n), v.values), v.attrs) for n, v in like.variables.items() if n != "sample"}
-    found = evaluate(xr.Dataset(inputs, {"sample": np.arange(size)}), function, **evaluation)
-    return {name: found.variables[name].values for name in evaluation["outputs"]}
+    result = evaluate(xr.Dataset(inputs, {"sample": np.arange(size)}), function, **evaluation)
+    return {name: result.variables[name].values for name in evaluation["outputs"]}

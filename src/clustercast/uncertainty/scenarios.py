@@ -130,13 +130,13 @@ def limit_relief(
     relief = np.stack([values(f"{_LIMIT}{name}").values / base.values - 1 for name in names])
     share, error = share_with_error(relief > threshold)
     dims, title = ("limit", "year"), in_words(output)
-    found = {
+    result = {
         "relief": ((*dims, "quantile"), quantiles(relief, PROBABILITIES), {"long_name": f"relief of {title}"}),
         "share_above": (dims, share, {"long_name": f"share of samples with a relief above {threshold:g}"}),
         "share_above_error": (dims, error, {"long_name": "standard error of the share"}),
     }
     coords = {"limit": names, "year": base["year"], "quantile": list(PROBABILITIES)}
-    return xr.Dataset(found, coords, {**inputs.attrs, "output": output, "threshold": threshold})
+    return xr.Dataset(result, coords, {**inputs.attrs, "output": output, "threshold": threshold})
 
 
 def scenario_changes(base: xr.Dataset, scenarios: Mapping[str, xr.Dataset]) -> xr.Dataset:

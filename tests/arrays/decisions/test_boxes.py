@@ -44,12 +44,12 @@ def test_a_planted_box_is_found(planted):
     boxes = peel(codes[:, half], holds[half], 0.05, 500)
     sizes = [box.contains(codes).sum() for box in boxes]
     assert (np.diff(sizes) < 0).all()
-    found = chosen_box(boxes, (codes[:, half], holds[half]), (codes[:, ~half], holds[~half]), None)
-    assert found.limited.tolist() == [1, 4]
-    assert edges[1][found.low[1] - 1] == pytest.approx(0.6, abs=0.02)
-    assert edges[4][found.low[4] - 1] == pytest.approx(0.25, abs=0.02)
-    assert edges[4][found.high[4]] == pytest.approx(0.75, abs=0.02)
-    inside = found.contains(codes[:, ~half])
+    result = chosen_box(boxes, (codes[:, half], holds[half]), (codes[:, ~half], holds[~half]), None)
+    assert result.limited.tolist() == [1, 4]
+    assert edges[1][result.low[1] - 1] == pytest.approx(0.6, abs=0.02)
+    assert edges[4][result.low[4] - 1] == pytest.approx(0.25, abs=0.02)
+    assert edges[4][result.high[4]] == pytest.approx(0.75, abs=0.02)
+    inside = result.contains(codes[:, ~half])
     assert holds[~half][inside].mean() == pytest.approx(0.9, abs=0.02)
     # 0.2 of the rows at 0.9 of all 0.2 * 0.9 + 0.8 * 0.05.
     assert holds[~half][inside].sum() / holds[~half].sum() == pytest.approx(0.18 / 0.22, abs=0.02)
@@ -60,8 +60,8 @@ def test_nothing_is_peeled_where_an_event_is_chance():
     codes, _ = quantile_codes(generator.uniform(size=(5, 8000)))
     holds = generator.uniform(size=8000) < 0.3
     boxes = peel(codes[:, :4000], holds[:4000], 0.05, 200)
-    found = chosen_box(boxes, (codes[:, :4000], holds[:4000]), (codes[:, 4000:], holds[4000:]), None)
-    assert found.limited.size == 0
+    result = chosen_box(boxes, (codes[:, :4000], holds[:4000]), (codes[:, 4000:], holds[4000:]), None)
+    assert result.limited.size == 0
 
 
 @pytest.mark.parametrize("start", [120, 180])
@@ -173,11 +173,11 @@ def test_no_box_is_chosen_where_none_is_dense_enough():
 def test_a_limit_that_other_draws_do_not_confirm_is_left_out():
     generator = np.random.default_rng(2)
     codes, chance = generator.integers(0, 251, (2, 4000)).astype(np.uint8), generator.uniform(size=4000)
-    found = chance < np.where((codes[1] > 125) & (codes[0] > 60), 0.9, 0.1)
+    result = chance < np.where((codes[1] > 125) & (codes[0] > 60), 0.9, 0.1)
     low, high = np.array([61, 126]), np.array([250, 250])
-    for holds, limited in ((found, [0, 1]), (chance < np.where(codes[1] > 125, 0.9, 0.1), [1])):
-        assert chosen_box([Box(low, high)], (codes, found), (codes, holds), None).limited.tolist() == limited
+    for holds, limited in ((result, [0, 1]), (chance < np.where(codes[1] > 125, 0.9, 0.1), [1])):
+        assert chosen_box([Box(low, high)], (codes, result), (codes, holds), None).limited.tolist() == limited
     boxes = [Box(np.zeros(2, dtype=int), high), Box(low, high)]
-    dense = chosen_box(boxes, (codes, found), (codes, found), 0.85)
+    dense = chosen_box(boxes, (codes, result), (codes, result), 0.85)
     assert dense.limited.tolist() == [0, 1]
-    assert found[dense.contains(codes)].mean() >= 0.85
+    assert result[dense.contains(codes)].mean() >= 0.85

@@ -79,8 +79,8 @@ def test_of_all_samples_with_few_events_95_percent_have_intervals_of_everything_
 def test_of_all_samples_with_few_events_95_percent_have_intervals_of_one_input_that_cover(expected):
     """An event of probability s, only in a known tenth of an input: it is worth s**2 (1 / .1 - 1) by Brier score."""
     share, counts = expected / SIZE, np.arange(1, 2 * expected + 20)
-    truth, found = 9 * share**2, 9 * (counts / SIZE) ** 2
-    each = [ends("brier", found[[k]], np.zeros(1), holds(count), 0.95) for k, count in enumerate(counts)]
+    truth, result = 9 * share**2, 9 * (counts / SIZE) ** 2
+    each = [ends("brier", result[[k]], np.zeros(1), holds(count), 0.95) for k, count in enumerate(counts)]
     low, high = np.array(each)[:, :, 0].T
     assert 0.93 <= binom.pmf(counts, SIZE, share)[(low <= truth) & (truth <= high)].sum() <= 0.97
 

@@ -59,9 +59,9 @@ def test_a_score_covariance_is_numpys_and_its_error_that_of_a_mean():
     scores, values, shares = rng.normal(size=(500, 2)), rng.normal(size=(500, 3)), rng.gamma(1.0, size=500)
     values[:, 0] += scores[:, 1]
     shares /= shares.sum()
-    found, error = score_covariance(scores, values, shares)
+    result, error = score_covariance(scores, values, shares)
     exact = np.cov(values.T, scores.T, aweights=shares, ddof=0)[:3, 3:]
-    np.testing.assert_allclose(found, exact, rtol=1e-12)
+    np.testing.assert_allclose(result, exact, rtol=1e-12)
     even = np.full(500, 1 / 500)
     products = (values - values.mean(axis=0))[:, :, np.newaxis] * (scores - scores.mean(axis=0))[:, np.newaxis]
     np.testing.assert_allclose(score_covariance(scores, values, even)[1], products.std(axis=0) / np.sqrt(500))
@@ -88,10 +88,10 @@ def test_the_response_of_a_total_index_is_that_of_a_sum_of_normal_inputs():
     runs = [a, np.column_stack([b[:, 0], a[:, 1]]), np.column_stack([a[:, 0], b[:, 1]]), b]
     values = np.stack([run @ [1.0, 2.0] for run in runs], axis=1).ravel()
     scores = np.stack([(run**2 - 1) / 2 for run in runs], axis=1).reshape(-1, 2)
-    index, (found, error) = total_sensitivity(values, scores, [0, 1], 4)
+    index, (result, error) = total_sensitivity(values, scores, [0, 1], 4)
     assert index == pytest.approx([0.2, 0.8], abs=0.01)
     exact = np.array([[4 / 25, -4 / 25], [-4 / 25, 4 / 25]])
-    assert (np.abs(found - exact) < 4 * error).all()
+    assert (np.abs(result - exact) < 4 * error).all()
     # Not wide for nothing: some five standard deviations of products of fourth powers.
     assert error.max() < 5 / np.sqrt(1 << 16)
 
@@ -101,7 +101,7 @@ def test_the_response_of_a_total_index_is_its_derivative_to_the_weights_of_sampl
     generator = np.random.default_rng(2)
     rows, points, scores = 4, 30, generator.normal(size=(120, 4))
     values = generator.normal(size=120)
-    index, (found, error) = total_sensitivity(values, scores, [0, 1], rows)
+    index, (result, error) = total_sensitivity(values, scores, [0, 1], rows)
     runs, of = values.reshape(points, rows), scores.reshape(points, rows, 4)
 
     def indices(step, point):
@@ -120,4 +120,4 @@ def test_the_response_of_a_total_index_is_its_derivative_to_the_weights_of_sampl
     np.testing.assert_allclose(index, indices(0, 0))
     for point in range(4):
         slopes = (indices(1e-5, point) - indices(-1e-5, point)) / 2e-5
-        np.testing.assert_allclose(found[:, point], slopes, atol=1e-7)
+        np.testing.assert_allclose(result[:, point], slopes, atol=1e-7)

@@ -67,11 +67,11 @@ def test_the_fall_of_a_mean_crps_or_width_is_that_of_bin_after_bin(score, low_di
     each = max(scores.IN_A_BIN[score], 1024 // 16 if low_discrepancy else 0)
     one, other = x.argsort(axis=1).argsort(axis=1) // each
     members = [one, np.unique(columns[1], return_inverse=True)[1], other]
-    found = scores.spread_gain(score, columns, values, *(True,) * low_discrepancy)
+    result = scores.spread_gain(score, columns, values, *(True,) * low_discrepancy)
     assert not np.any(scores.spread_gain(score, x[:, :256], np.full((256, 1), 2.0), low_discrepancy))
     for target, column in enumerate(values.T):
         exact = plain.spread_gain(score, members, column, low_discrepancy)
-        np.testing.assert_allclose(np.array(found)[:, :, target], exact, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(np.array(result)[:, :, target], exact, rtol=1e-9, atol=1e-12)
 
 
 def a_half(size, values=1, seed=8):
@@ -96,8 +96,8 @@ def test_what_samples_add_together_is_that_of_sample_after_sample():
         ("log", 0 * always, plain.log_parts(0 * always, half, 0.0)),
         ("crps", values, plain.crps_parts(values, half)),
     ):
-        found = together._parts(score, column[:, np.newaxis], half)[:, :, 0]
-        np.testing.assert_allclose(found, exact, rtol=1e-9, atol=1e-9, err_msg=score)
+        result = together._parts(score, column[:, np.newaxis], half)[:, :, 0]
+        np.testing.assert_allclose(result, exact, rtol=1e-9, atol=1e-9, err_msg=score)
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,8 @@ def test_what_samples_add_to_a_width_is_of_groups_by_what_is_predicted(size, oft
     if often:
         half.predicted[: size // 8, 0] = values[: size // 8] + 9 * half.spread[: size // 8, 0]
         half.predicted[0, 0] += 9
-    found = together._parts("width", values[:, np.newaxis], half)[:, :, 0]
-    np.testing.assert_allclose(found, plain.width_parts(values, half), rtol=1e-9, atol=1e-9)
+    result = together._parts("width", values[:, np.newaxis], half)[:, :, 0]
+    np.testing.assert_allclose(result, plain.width_parts(values, half), rtol=1e-9, atol=1e-9)
 
 
 def test_the_value_of_what_samples_add_is_their_mean_and_doubt_what_extrapolation_adds_beyond_noise():
@@ -161,7 +161,7 @@ def drawn():
 
 def test_values_of_several_kinds_at_once_are_those_of_each_alone_from_either_half(drawn):
     columns, kinds = drawn
-    found = together.joint_gains(columns, kinds)
+    result = together.joint_gains(columns, kinds)
     one = halves(600)
     for kind, values in kinds.items():
         tie, score = 0.0, kind.split()[0]
@@ -184,7 +184,7 @@ def test_values_of_several_kinds_at_once_are_those_of_each_alone_from_either_hal
             parts.append(together._parts(score, values, half))
             mutual.append(half.mutual)
         exact = together._summed(np.concatenate(parts, axis=1), half.mutual, tie)
-        for mine, its in zip(found[kind], exact, strict=True):
+        for mine, its in zip(result[kind], exact, strict=True):
             np.testing.assert_allclose(mine, its, rtol=1e-6, atol=1e-9, err_msg=kind)
         if kind == "variance":
             added = together.explained(columns, values)
@@ -211,8 +211,8 @@ def test_values_that_hardly_vary_have_numbers_too(constant):
     columns = np.stack([x[0], 0 * x[1] if constant else x[1]])
     for values in (np.maximum(x[0] - 1.8, 0), (np.arange(300) % 100 == 7) * 1.0, np.full(300, 2.0)):
         kinds = dict.fromkeys(("variance", "crps", "width"), values[:, np.newaxis])
-        found = together.joint_gains(columns, kinds | {"loss": np.stack([values, 0 * values + 1], axis=1)})
-        for kind, parts in found.items():
+        result = together.joint_gains(columns, kinds | {"loss": np.stack([values, 0 * values + 1], axis=1)})
+        for kind, parts in result.items():
             assert np.isfinite(parts).all(), kind
             assert values.std() > 0 or not np.any(parts), kind
 
@@ -228,9 +228,9 @@ def test_neighbours_of_equal_points_are_others():
 
 def test_waves_of_one_column_are_all_of_them_where_there_is_room():
     scores = np.random.default_rng(11).normal(size=(1, 50))
-    for found, exact in zip(together._waves(scores, 50), plain.waves(scores, 50), strict=True):
-        np.testing.assert_allclose(found, exact, atol=1e-12)
-    assert len(found) == together.TOP
+    for result, exact in zip(together._waves(scores, 50), plain.waves(scores, 50), strict=True):
+        np.testing.assert_allclose(result, exact, atol=1e-12)
+    assert len(result) == together.TOP
 
 
 @pytest.mark.parametrize(("columns", "size"), [(1, 300), (10, 300), (3, 4200), (10, 2400)])

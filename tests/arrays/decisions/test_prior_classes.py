@@ -36,7 +36,7 @@ def program(values, weights, likelihood, low, high, fixed):
     rows = np.vstack(
         [np.column_stack([-np.eye(size), np.full(size, low)]), np.column_stack([np.eye(size), np.full(size, -high)])]
     )
-    found = [
+    result = [
         linprog(
             np.append(sign * weights * likelihood * values, 0.0),
             A_ub=rows,
@@ -48,7 +48,7 @@ def program(values, weights, likelihood, low, high, fixed):
         * sign
         for sign in (1, -1)
     ]
-    return tuple(found)
+    return tuple(result)
 
 
 @pytest.mark.parametrize("kind", ["event", "number"])
@@ -109,9 +109,9 @@ def test_a_verdict_flips_at_the_odds():
 def test_quantiles_over_a_ratio_class_are_quantiles_at_other_levels():
     values = np.arange(1.0, 1001.0)
     cells = Cells(np.full(1000, 1e-3))
-    found = quantile_bounds(lambda f: ratio_bounds(cells, f, 2.0), values, 0.5)
+    result = quantile_bounds(lambda f: ratio_bounds(cells, f, 2.0), values, 0.5)
     # The least probability of p is p / (p + 2 (1 - p)): 1/2 at p = 2/3.
-    assert found == (334.0, 667.0)
+    assert result == (334.0, 667.0)
 
 
 def test_quantiles_of_one_law_are_numpys():
@@ -148,14 +148,14 @@ def test_of_the_means_of_cells_what_chance_gives_is_taken_off(draws):
     member = np.repeat(np.arange(8), draws)
     true = np.array([0.0, 9.0] * 4)
     cells = Cells(np.full(8 * draws, 1 / 8 / draws), member)
-    found = cells.means(true[member] + noise)
+    result = cells.means(true[member] + noise)
     spread, chance = 4.5**2, 4 / (draws - 1)
-    np.testing.assert_allclose(found, 4.5 + np.sqrt(1 - chance / spread) * (true - 4.5))
+    np.testing.assert_allclose(result, 4.5 + np.sqrt(1 - chance / spread) * (true - 4.5))
     # With the gap near what chance gives, eight cells are held to be one: 1 + 3 sqrt(2 / 8) times is the limit.
     for factor, merged in ((0.99, True), (1.01, False)):
         gap = np.sqrt(chance * 2.5 * factor)
-        found = cells.means(np.array([-gap, gap] * 4)[member] + noise)
-        assert (np.ptp(found) < 1e-12) == merged
+        result = cells.means(np.array([-gap, gap] * 4)[member] + noise)
+        assert (np.ptp(result) < 1e-12) == merged
 
 
 def test_a_cell_without_a_draw_has_the_mean_of_all():

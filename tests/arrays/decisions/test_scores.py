@@ -34,12 +34,12 @@ def test_intervals_cover_the_closed_form_and_the_bias_is_small_beside_the_error(
     gain, exact = CASES[score].gain, CASES[score].exact
     generator = np.random.default_rng(20261126)
     runs, size = (300, 4096) if score in ("variance", "brier", "log") else (100, 16384)
-    found, errors = np.array([gain(*normal_output(generator, size)) for _ in range(runs)])[:, :, :, 0].transpose(
+    result, errors = np.array([gain(*normal_output(generator, size)) for _ in range(runs)])[:, :, :, 0].transpose(
         1, 0, 2
     )
-    covered = np.abs(found - exact) <= 1.96 * errors
+    covered = np.abs(result - exact) <= 1.96 * errors
     assert 0.92 <= covered[:, :3].mean() <= 0.985
-    assert (np.abs(found.mean(axis=0) - exact) <= 0.35 * found.std(axis=0)).all()
+    assert (np.abs(result.mean(axis=0) - exact) <= 0.35 * result.std(axis=0)).all()
     assert covered[:, 3].mean() >= 0.92
 
 
@@ -135,15 +135,15 @@ def test_two_inputs_together_are_worth_their_joint_share(product):
 def test_three_inputs_together_have_the_whole_variance_of_their_mean(function, exact):
     # E cos(2 x y) of independent normals is 1 / sqrt(1 + 4); noise of variance 1 beside.
     generator = np.random.default_rng(9)
-    found, errors = [], []
+    result, errors = [], []
     for _ in range(40):
         x = generator.standard_normal((4, 4096))
         value, error = joint_gains(x[:3], {"variance": (function(x) + x[3])[:, np.newaxis]})["variance"][:2]
-        found.append(value[0, 0])
+        result.append(value[0, 0])
         errors.append(error[0, 0])
-    assert np.mean(found) == pytest.approx(exact, abs=3 * np.std(found) / np.sqrt(40) + 0.03 * exact)
+    assert np.mean(result) == pytest.approx(exact, abs=3 * np.std(result) / np.sqrt(40) + 0.03 * exact)
     # The usual error: in a few draws chance looks rough, is doubted, and makes it several times as large.
-    assert np.median(errors) == pytest.approx(np.std(found), rel=0.4)
+    assert np.median(errors) == pytest.approx(np.std(result), rel=0.4)
 
 
 def test_a_product_of_three_is_seen_by_the_crps_too():
@@ -155,13 +155,13 @@ def test_a_product_of_three_is_seen_by_the_crps_too():
 
 @pytest.mark.parametrize("group", (*GROUPS, HARD), ids=lambda one: one.name)
 def test_intervals_of_groups_cover_what_quadrature_gives(group):
-    generator, found = np.random.default_rng(20261127), []
+    generator, result = np.random.default_rng(20261127), []
     exact, *at = group.exact()
     for _ in range(12):
         columns, outputs = group.draw(generator, 2048)
         gains = joint_gains(rank_scores(columns), group.values(outputs, *at))
-        found.append([[part[0, 0] for part in gains[score][:2]] for score in exact])
-    value, error = np.array(found).transpose(2, 0, 1)
+        result.append([[part[0, 0] for part in gains[score][:2]] for score in exact])
+    value, error = np.array(result).transpose(2, 0, 1)
     truth = np.array([*exact.values()])
     # Of 12 intervals of 95 % fewer than 8 cover once in 100,000 times.
     assert ((np.abs(value - truth) <= 1.96 * error).sum(axis=0) >= 8).all()
@@ -245,15 +245,15 @@ def test_perfect_information_is_worth_the_whole_expected_score():
         "log": (event, nats(p)),
     }
     for score, (values, known) in exact.items():
-        found, error = perfect_gain(score, values)
-        assert found == pytest.approx(known, abs=3.5 * error + 1e-9), score
+        result, error = perfect_gain(score, values)
+        assert result == pytest.approx(known, abs=3.5 * error + 1e-9), score
 
 
 def test_bins_of_sobol_points_are_as_even_as_those_of_random_ones():
     points = qmc.Sobol(3, seed=3).random(2**16).T
-    found = partition(points, bins=32, tails=False)
-    assert found.counts.min() > 0.8 * 2**16 / 32
-    assert found.counts.max() < 1.2 * 2**16 / 32
+    result = partition(points, bins=32, tails=False)
+    assert result.counts.min() > 0.8 * 2**16 / 32
+    assert result.counts.max() < 1.2 * 2**16 / 32
 
 
 COUNTS = np.array([5, 1, 2, 40, 13])
@@ -295,12 +295,12 @@ def test_the_points_of_bins_are_numpys_median_unbiased_quantiles(probability):
 
 def test_the_influence_on_a_width_leaves_its_mean_and_steps_by_the_slopes_of_both_points():
     parts, ordered = sorted_bins()
-    for part, found in zip(parts, np.split(_width(ordered, STARTS, COUNTS), STARTS[1:]), strict=True):
+    for part, result in zip(parts, np.split(_width(ordered, STARTS, COUNTS), STARTS[1:]), strict=True):
         points = np.quantile(part, [0.025, 0.05, 0.075, 0.925, 0.95, 0.975], method="median_unbiased")
-        assert found.mean() == pytest.approx(points[4] - points[1], abs=1e-12)
+        assert result.mean() == pytest.approx(points[4] - points[1], abs=1e-12)
         low, high = (points[2] - points[0]) / 0.05, (points[5] - points[3]) / 0.05
         steps = low * (part <= points[1]) - high * (part <= points[4])
-        np.testing.assert_allclose(found - found[-1], steps - steps[-1], atol=1e-12)
+        np.testing.assert_allclose(result - result[-1], steps - steps[-1], atol=1e-12)
 
 
 def test_the_series_of_an_entropy_is_grassbergers():
@@ -317,10 +317,10 @@ def test_the_series_of_an_entropy_is_grassbergers():
 @pytest.mark.parametrize("count", [15, 30, 200])
 def test_the_entropy_of_a_share_has_hardly_a_bias(share, count):
     hits = np.arange(count + 1.0)
-    found = _entropies(hits, np.full(count + 1, float(count)), _series(count))
+    result = _entropies(hits, np.full(count + 1, float(count)), _series(count))
     exact = -share * np.log(share) - (1 - share) * np.log(1 - share)
     # By the counts alone it would be half of one over the count too low.
-    assert binom.pmf(hits, count, share) @ found == pytest.approx(exact, abs=0.1 / count)
+    assert binom.pmf(hits, count, share) @ result == pytest.approx(exact, abs=0.1 / count)
 
 
 def test_the_fall_of_a_variance_is_kelleys():
@@ -370,9 +370,9 @@ def test_sums_over_bins_are_those_of_bincount():
     generator = np.random.default_rng(3)
     member, values = generator.integers(0, 5, (3, 9000)).astype(np.uint16), generator.normal(size=(9000, 2))
     member[2].sort()
-    found = Partition(member, np.array([0, 5, 10, 15]), np.ones(15)).sums(values)
+    result = Partition(member, np.array([0, 5, 10, 15]), np.ones(15)).sums(values)
     exact = [np.bincount(row, column, 5) for column in values.T for row in member]
-    np.testing.assert_allclose(found.T.reshape(-1, 5), exact, rtol=1e-10)
+    np.testing.assert_allclose(result.T.reshape(-1, 5), exact, rtol=1e-10)
 
 
 def test_bins_are_halved_in_the_tails_while_eight_sorted_samples_are_left():
@@ -397,8 +397,8 @@ def test_bins_are_equal_where_all_samples_are_sorted_and_nearly_so_where_some_ar
     every, some = partition(x, 32, tails=False, exact=True), partition(x, 32, tails=False)
     assert (every.counts[:32] == 400).all() and 0 < np.abs(some.counts[:32] / 400 - 1).max() < 0.3
     # Few values have a bin each, and so has one at which samples pile up.
-    for found in (every, some):
-        np.testing.assert_array_equal(found.counts[32:], np.unique(x[1], return_counts=True)[1])
+    for result in (every, some):
+        np.testing.assert_array_equal(result.counts[32:], np.unique(x[1], return_counts=True)[1])
     half = partition([np.maximum(x[0], 0)], 32, tails=False)
     assert half.counts[0] == (x[0] <= 0).sum()
 
@@ -425,15 +425,15 @@ def test_the_error_of_a_gain_is_that_of_the_mean_of_what_each_sample_adds(score)
     bins = Partition(member[np.newaxis].astype(np.uint16), np.array([0, 4]), np.bincount(member).astype(float))
     if score == "log":
         y = (generator.uniform(size=8000) < np.array([0.05, 0.2, 0.5, 0.9])[member]).astype(float)
-        found, error = entropy_gain(bins, y[:, np.newaxis])
+        result, error = entropy_gain(bins, y[:, np.newaxis])
         known, share = (np.bincount(member, y) / bins.counts)[member], y.mean()
         added = np.log(np.where(y == 1, known / share, (1 - known) / (1 - share)))
     else:
         y = np.array([-3.0, 0.0, 1.0, 5.0])[member] + generator.normal(size=8000)
-        found, error = variance_gain(bins, y[:, np.newaxis])
+        result, error = variance_gain(bins, y[:, np.newaxis])
         known = (np.bincount(member, y) / bins.counts)[member]
         added = (y - y.mean()) ** 2 - (y - known) ** 2
-    assert found[0, 0] == pytest.approx(added.mean(), rel=2e-3)
+    assert result[0, 0] == pytest.approx(added.mean(), rel=2e-3)
     assert error[0, 0] == pytest.approx(added.std() / np.sqrt(8000), rel=5e-3)
 
 
@@ -459,7 +459,7 @@ def test_regression_begins_with_a_ridge_by_generalised_cross_validation():
     values = basis.T @ generator.normal(size=(12, 9)) * np.logspace(-2, 1, 9) + generator.normal(size=(300, 9))
     known = np.arange(300) < 160
     regression = together.Regression.on(basis / np.sqrt(penalty)[:, np.newaxis], known)
-    found = regression.scaled.T @ regression.ridge(values[known])[0]
+    result = regression.scaled.T @ regression.ridge(values[known])[0]
     rows, n = basis[:, known].T, 160
     for column, seen in enumerate(values[known].T):
         fits = []
@@ -468,7 +468,7 @@ def test_regression_begins_with_a_ridge_by_generalised_cross_validation():
             left = seen - rows @ (turn @ seen)
             fits.append(((left**2).mean() / (1 - np.trace(rows @ turn) / n) ** 2, turn @ seen))
         best = min(fits, key=lambda fit: fit[0])[1]
-        np.testing.assert_allclose(found[:, column], basis.T @ best, atol=1e-8)
+        np.testing.assert_allclose(result[:, column], basis.T @ best, atol=1e-8)
 
 
 def test_regression_keeps_the_few_terms_that_matter_and_is_logistic_for_truth_values():
@@ -479,10 +479,10 @@ def test_regression_keeps_the_few_terms_that_matter_and_is_logistic_for_truth_va
     of_three = 2 * basis[1] - basis[40] + 0.5 * basis[77]
     chances = expit(2 * of_three)
     noise, lot = generator.normal(size=4000), generator.random(4000)
-    found = regression.predict(np.column_stack([of_three + noise, lot < chances]))
+    result = regression.predict(np.column_stack([of_three + noise, lot < chances]))
     # Least squares on all 100 terms would miss by 100 / 2,000, on the three that matter by 3 / 2,000.
-    assert ((found[:, 0] - of_three)[~known] ** 2).mean() < 0.012
-    assert ((found[:, 1] - chances)[~known] ** 2).mean() < 0.003
+    assert ((result[:, 0] - of_three)[~known] ** 2).mean() < 0.012
+    assert ((result[:, 1] - chances)[~known] ** 2).mean() < 0.003
     line = regression.scaled.T @ regression.ridge((lot < chances)[known, np.newaxis] * 1.0)[0][:, 0]
     assert ((line - chances)[~known] ** 2).mean() > 0.01
 
@@ -514,8 +514,8 @@ def test_close_neighbours_are_nearest_in_some_columns_and_their_weights_reach_to
 
 
 def test_rank_scores_are_normal_and_of_equal_values_the_middle():
-    found = rank_scores(np.array([[3.0, 1.0, 2.0, 4.0], [5.0, 5.0, 1.0, 2.0]]))
-    np.testing.assert_allclose(norm.cdf(found), [[0.625, 0.125, 0.375, 0.875], [0.75, 0.75, 0.125, 0.375]])
+    result = rank_scores(np.array([[3.0, 1.0, 2.0, 4.0], [5.0, 5.0, 1.0, 2.0]]))
+    np.testing.assert_allclose(norm.cdf(result), [[0.625, 0.125, 0.375, 0.875], [0.75, 0.75, 0.125, 0.375]])
 
 
 def test_regressors_are_hermite_polynomials_of_unit_variance_and_waves_smaller_the_rougher():
@@ -554,8 +554,8 @@ def test_the_error_of_perfect_information_is_that_of_a_mean_and_the_variance_is_
     assert value == pytest.approx(values.var(ddof=1))
     assert error == pytest.approx(((values - values.mean()) ** 2 * 50 / 49).std() / np.sqrt(50))
     # The second action is the best at once, by 8 / 3 to 3; it is not in the first sample, by 5.
-    found = perfect_gain("loss", np.array([[1.0, 6.0], [4.0, 2.0], [4.0, 0.0]]))
-    assert found == pytest.approx((5 / 3, 5 * np.sqrt(2) / 3 / np.sqrt(3)))
+    result = perfect_gain("loss", np.array([[1.0, 6.0], [4.0, 2.0], [4.0, 0.0]]))
+    assert result == pytest.approx((5 / 3, 5 * np.sqrt(2) / 3 / np.sqrt(3)))
     assert perfect_gain("crps", values)[0] == pytest.approx(mean_distances(values).mean() / 2)
     low, high = np.quantile(values, [0.05, 0.95], method="median_unbiased")
     assert perfect_gain("width", values)[0] == pytest.approx(high - low)

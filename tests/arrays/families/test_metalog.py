@@ -79,14 +79,14 @@ def test_too_skewed_quantiles_are_refused_with_the_range_that_is_allowed():
 def test_the_quantiles_are_met(bounds, levels):
     levels = np.array(levels)
     values = np.array([2.0, 9.0]) if levels.size == 2 else np.array([2.0, 4.0, 9.0])
-    found = metalog.quantile(levels, 1 - levels, metalog.fit(levels, values, *bounds), *bounds)
-    np.testing.assert_allclose(found, values, rtol=1e-13)
+    result = metalog.quantile(levels, 1 - levels, metalog.fit(levels, values, *bounds), *bounds)
+    np.testing.assert_allclose(result, values, rtol=1e-13)
 
 
 def test_two_terms_are_the_logistic_distribution():
     levels = np.array([1e-12, 0.2, 0.5, 0.9])
-    found = metalog.quantile(levels, 1 - levels, [3.0, 2.0], *WHOLE_LINE)
-    np.testing.assert_allclose(found, 3.0 + 2.0 * special.logit(levels), rtol=1e-13)
+    result = metalog.quantile(levels, 1 - levels, [3.0, 2.0], *WHOLE_LINE)
+    np.testing.assert_allclose(result, 3.0 + 2.0 * special.logit(levels), rtol=1e-13)
 
 
 @pytest.mark.parametrize("bounds", BOUNDS)

@@ -26,7 +26,7 @@ def test_scores_come_back_from_their_tails():
 )
 def test_a_distribution_is_inverted_in_both_tails(reference):
     low, high = reference.ppf(1e-15), reference.isf(1e-15)
-    found = tails.invert(
+    result = tails.invert(
         lambda x: (reference.cdf(x), reference.sf(x)),
         reference.pdf,
         LEVELS,
@@ -34,7 +34,7 @@ def test_a_distribution_is_inverted_in_both_tails(reference):
         np.full_like(LEVELS, low),
         np.full_like(LEVELS, high),
     )
-    lower, upper = found[: TAILS.size], found[TAILS.size :]
+    lower, upper = result[: TAILS.size], result[TAILS.size :]
     np.testing.assert_allclose(reference.cdf(lower), TAILS, rtol=1e-11)
     np.testing.assert_allclose(reference.sf(upper), TAILS, rtol=1e-11)
 

@@ -48,8 +48,8 @@ def repeats(name, points, size, count):
             u = sobol_uniforms(seed, len(exact), 0, size)
         else:
             u = np.random.default_rng(seed).random((size, len(exact)))
-        found, error = first_order_indices(u, function(u)[:, np.newaxis], sobol=len(exact) * (points == "sobol"))
-        errors.append(found[:, 0] - exact)
+        result, error = first_order_indices(u, function(u)[:, np.newaxis], sobol=len(exact) * (points == "sobol"))
+        errors.append(result[:, 0] - exact)
         scores.append(errors[-1] / error[:, 0])
     return np.array(errors), np.array(scores)
 
@@ -95,8 +95,8 @@ def test_weights_give_the_indices_of_the_weighted_distribution():
     scores = []
     for seed in range(40):
         u, y, weights = weighted_case(seed)
-        found, error = first_order_indices(u, y, weights)
-        scores.append((found[:, 0] - [share, 1 - share]) / error[:, 0])
+        result, error = first_order_indices(u, y, weights)
+        scores.append((result[:, 0] - [share, 1 - share]) / error[:, 0])
     assert 0.7 < np.std(scores) < 1.35
     assert np.abs(np.mean(scores, axis=0)).max() < 0.8
 
@@ -104,27 +104,27 @@ def test_weights_give_the_indices_of_the_weighted_distribution():
 def test_weighted_agrees_with_resampled():
     u, y, weights = weighted_case(1, 32768)
     chosen = np.random.default_rng(2).choice(len(u), 32768, p=weights / weights.sum())
-    found, error = first_order_indices(u, y, weights)
+    result, error = first_order_indices(u, y, weights)
     resampled, other = first_order_indices(u[chosen], y[chosen])
-    assert (np.abs(found - resampled) < 4 * np.hypot(error, other)).all()
+    assert (np.abs(result - resampled) < 4 * np.hypot(error, other)).all()
 
 
 def test_whole_weights_repeat_samples_of_a_structural_choice():
     rng = np.random.default_rng(3)
     x = rng.integers(0, 3, (400, 1)).astype(float)
     y = x**2 + rng.standard_normal((400, 1))
-    found, _ = first_order_indices(x, y, np.full(400, 7.0))
+    result, _ = first_order_indices(x, y, np.full(400, 7.0))
     plain, _ = first_order_indices(x, y)
-    np.testing.assert_allclose(found, plain, rtol=1e-12)
+    np.testing.assert_allclose(result, plain, rtol=1e-12)
 
 
 @settings(deadline=None, max_examples=25)
 @given(factor=st.floats(1e-6, 1e6), scale=st.floats(1e-6, 1e6), shift=st.floats(-1e3, 1e3))
 def test_scale_of_weights_and_of_output_does_not_matter(factor, scale, shift):
     u, y, weights = weighted_case(5, 512)
-    found = first_order_indices(u, y, weights)
+    result = first_order_indices(u, y, weights)
     moved = first_order_indices(u, scale * (y + shift), factor * weights)
-    np.testing.assert_allclose(moved, found, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(moved, result, rtol=1e-6, atol=1e-9)
 
 
 def test_zero_weights_leave_samples_out():
@@ -151,10 +151,10 @@ def test_the_share_of_chance_goes_by_the_columns_of_the_sequence():
 def test_many_columns_are_estimated_as_if_alone():
     u = np.random.default_rng(7).random((1024, 3))
     y = u @ np.random.default_rng(8).random((3, 150)) + u[:, :1] * u[:, 1:2]
-    found, error = first_order_indices(u, y)
+    result, error = first_order_indices(u, y)
     for column in (0, 63, 64, 149):
         alone, alone_error = first_order_indices(u, y[:, [column]])
-        np.testing.assert_allclose(found[:, [column]], alone)
+        np.testing.assert_allclose(result[:, [column]], alone)
         np.testing.assert_allclose(error[:, [column]], alone_error)
 
 
@@ -166,8 +166,8 @@ def test_a_choice_between_values_has_the_exact_analysis_of_variance(count):
     groups = [y[x == value] for value in range(count)]
     within = np.mean([group.var(ddof=1) for group in groups])
     between = np.var([group.mean() for group in groups]) - (count - 1) * within / 600
-    found, _ = first_order_indices(x[:, np.newaxis], y[:, np.newaxis], bins=count)
-    assert found[0, 0] == pytest.approx(between / y.var(ddof=1), rel=1e-12)
+    result, _ = first_order_indices(x[:, np.newaxis], y[:, np.newaxis], bins=count)
+    assert result[0, 0] == pytest.approx(between / y.var(ddof=1), rel=1e-12)
 
 
 def test_bins_have_equal_weight_are_finer_in_the_tails_and_do_not_split_ties():
@@ -214,9 +214,9 @@ def test_number_of_bins_grows_within_limits():
 
 def test_a_constant_column_has_no_indices():
     u = np.random.default_rng(11).random((256, 2))
-    found, error = first_order_indices(u, np.column_stack([np.full(256, 3.0), u[:, 0]]))
-    assert np.isnan(found[:, 0]).all() and np.isnan(error[:, 0]).all()
-    assert np.isfinite(found[:, 1]).all()
+    result, error = first_order_indices(u, np.column_stack([np.full(256, 3.0), u[:, 0]]))
+    assert np.isnan(result[:, 0]).all() and np.isnan(error[:, 0]).all()
+    assert np.isfinite(result[:, 1]).all()
 
 
 @pytest.mark.parametrize(
@@ -249,8 +249,8 @@ def test_tails_are_not_halved_where_one_weight_would_own_a_bin():
 def test_a_heavy_sample_shares_its_bin_with_its_neighbours():
     # With so many bins each index is that of a sample in which nothing is lost between the bins.
     u = np.random.default_rng(13).random((1000, 1))
-    found, error = first_order_indices(u, u, np.r_[70.0, np.ones(999)], 40)
-    assert abs(found[0, 0] - 1) < 3 * error[0, 0] + 0.02
+    result, error = first_order_indices(u, u, np.r_[70.0, np.ones(999)], 40)
+    assert abs(result[0, 0] - 1) < 3 * error[0, 0] + 0.02
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(16, 400), st.floats(0.005, 0.1))
@@ -259,12 +259,12 @@ def test_a_value_that_was_drawn_once_joins_its_neighbour(seed, size, rare):
     rng = np.random.default_rng(seed)
     three, two = rng.choice(3, size, p=[0.9 - rare, rare, 0.1]).astype(float), (rng.random(size) < rare).astype(float)
     y = rng.random(size)[:, np.newaxis] + three[:, np.newaxis]
-    found, error = first_order_indices(np.column_stack([three, two, y]), y)
-    assert np.isfinite(found[2]).all()
-    assert np.isnan(found[1, 0]) == (two.sum() < 2 or two.sum() > size - 2)
-    if not np.isnan(found[0, 0]) and (three == 1).sum() == 1:
+    result, error = first_order_indices(np.column_stack([three, two, y]), y)
+    assert np.isfinite(result[2]).all()
+    assert np.isnan(result[1, 0]) == (two.sum() < 2 or two.sum() > size - 2)
+    if not np.isnan(result[0, 0]) and (three == 1).sum() == 1:
         joined = [np.where(three == 1, other, three) for other in (0, 2)]
-        assert found[0, 0] in [first_order_indices(np.column_stack([one, two, y]), y)[0][0, 0] for one in joined]
+        assert result[0, 0] in [first_order_indices(np.column_stack([one, two, y]), y)[0][0, 0] for one in joined]
 
 
 def test_the_influence_of_a_sample_is_how_its_weight_moves_the_index():

@@ -32,13 +32,13 @@ def test_idle_inputs_have_the_indices_that_each_would_have_alone(estimator, seco
     intervals = {"weights": bootstrap_weights(POINTS, 5, seed)} if resampled else {"replicates": 4}
     settings = {"estimator": ESTIMATORS[estimator], "design_second_order": True, "second_order": second_order}
     settings |= intervals
-    found = sobol_panel.sobol_panel(values, INPUTS, **settings)
+    result = sobol_panel.sobol_panel(values, INPUTS, **settings)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sobol_panel, "standing_for_idle", lambda runs, fewest: None)
         expected = sobol_panel.sobol_panel(values, INPUTS, **settings)
-    assert set(found) == set(expected)
+    assert set(result) == set(expected)
     for name, value in expected.items():
-        assert np.allclose(found[name], value, rtol=1e-9, atol=1e-9, equal_nan=True), name
+        assert np.allclose(result[name], value, rtol=1e-9, atol=1e-9, equal_nan=True), name
 
 
 @pytest.mark.parametrize("run", [1, 6, 7, 12])
@@ -63,8 +63,8 @@ def test_three_idle_inputs_of_which_one_changes_the_last_point_are_all_analysed(
 
 def test_inputs_that_change_nothing_one_at_a_time_have_indices_of_0():
     rows = np.tile([0.0, 0, 0, 0, 1], (4, 1)) * np.arange(1, 5)[:, np.newaxis]
-    found = sobol_panel.sobol_panel(rows.reshape(1, -1), 3)
-    assert found["S1"].tolist() == found["ST"].tolist() == [[0, 0, 0]]
+    result = sobol_panel.sobol_panel(rows.reshape(1, -1), 3)
+    assert result["S1"].tolist() == result["ST"].tolist() == [[0, 0, 0]]
 
 
 def test_one_idle_input_before_the_others_and_one_after_stand_for_all():

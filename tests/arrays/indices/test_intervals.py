@@ -40,9 +40,9 @@ def test_half_width_of_replicates_is_scipys_interval():
 
 def test_undefined_resamples_are_left_out():
     values = np.array([[1.0, 2.0, np.nan, 4.0], [1.0, np.nan, np.nan, np.nan], [1.0, 2.0, 3.0, 4.0]])
-    found = half_width(values, 0.95, resampled=True, widened=False) / normal_factor(0.95)
-    np.testing.assert_allclose(found[[0, 2]], [np.std([1, 2, 4], ddof=1), np.std([1, 2, 3, 4], ddof=1)])
-    assert np.isnan(found[1])
+    result = half_width(values, 0.95, resampled=True, widened=False) / normal_factor(0.95)
+    np.testing.assert_allclose(result[[0, 2]], [np.std([1, 2, 4], ddof=1), np.std([1, 2, 3, 4], ddof=1)])
+    assert np.isnan(result[1])
 
 
 @pytest.mark.parametrize("confidence", [0, 1, 95, -0.1])
@@ -61,12 +61,12 @@ def central_moments(values):
 
 def test_squared_skewness_is_scipys_less_what_normal_samples_have_on_average():
     values = np.random.default_rng(3).exponential(size=(50, 12))
-    found = squared_skewness(*central_moments(values), 12)
+    result = squared_skewness(*central_moments(values), 12)
     known = scipy.stats.skew(values, axis=-1, bias=False) ** 2
     normal = np.random.default_rng(4).normal(size=(200_000, 12))
     by_chance = np.mean(scipy.stats.skew(normal, axis=-1, bias=False) ** 2)
-    np.testing.assert_allclose(found, np.maximum(known - by_chance, 0), atol=0.02)
-    assert (found > 0).any() and (found == 0).any()
+    np.testing.assert_allclose(result, np.maximum(known - by_chance, 0), atol=0.02)
+    assert (result > 0).any() and (result == 0).any()
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -109,11 +109,11 @@ def test_the_half_width_is_factor_deviation_and_widening(resampled):
     skewness = squared_skewness(*central_moments(values), 16) / (1 if resampled else 16)
     factor = normal_factor(0.9) if resampled else 15 * student_factor(16, 0.9) / 4
     plain = factor * values.std(axis=-1, ddof=1)
-    found = half_width(values, 0.9, resampled=resampled)
-    np.testing.assert_allclose(found, plain * skewness_widening(skewness, 0.9), rtol=1e-12)
+    result = half_width(values, 0.9, resampled=resampled)
+    np.testing.assert_allclose(result, plain * skewness_widening(skewness, 0.9), rtol=1e-12)
     np.testing.assert_allclose(half_width(values, 0.9, resampled=resampled, widened=False), plain, rtol=1e-14)
-    assert (found > plain).any()
-    np.testing.assert_allclose(half_width(-3 * values, 0.9, resampled=resampled), 3 * found, rtol=1e-12)
+    assert (result > plain).any()
+    np.testing.assert_allclose(half_width(-3 * values, 0.9, resampled=resampled), 3 * result, rtol=1e-12)
 
 
 @pytest.mark.parametrize("size", [2, 16])
@@ -128,10 +128,10 @@ def test_leaving_out_each_replicate_of_a_mean_gives_students_interval_of_the_rep
 @pytest.mark.parametrize("scale", [1e-150, 1e-70, 1e-40, 1e70])
 def test_the_widening_does_not_depend_on_the_scale(scale):
     values = np.random.default_rng(10).lognormal(0, 1, size=(3, 16))
-    found = half_width(scale * values, 0.95, resampled=True)
+    result = half_width(scale * values, 0.95, resampled=True)
     # Moments of what is as small as 1e-150 are 0: nothing is widened there, and nothing undefined.
     expected = scale * half_width(values, 0.95, resampled=True, widened=scale > 1e-100)
-    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    np.testing.assert_allclose(result, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("widened", [True, False])
@@ -140,11 +140,11 @@ def test_the_half_width_of_a_lead_is_that_of_the_difference_to_the_next_in_order
     values = np.random.default_rng(6).lognormal(0, 1, size=(4, 21))
     values[:, 0] = [2.0, 4.0, 1.0, 3.0]
     how = {"resampled": resampled, **({} if widened else {"widened": False})}
-    found = lead_half_width(values, 0.95, **how)
+    result = lead_half_width(values, 0.95, **how)
     for row, following in [(1, 3), (3, 0), (0, 2)]:
         expected = half_width(values[row, 1:] - values[following, 1:], 0.95, **how)
-        assert found[row] == pytest.approx(float(expected), rel=1e-12)
-    assert np.isnan(found[2])
+        assert result[row] == pytest.approx(float(expected), rel=1e-12)
+    assert np.isnan(result[2])
 
 
 def test_undefined_resamples_do_not_count_for_the_skewness():
@@ -229,23 +229,23 @@ def test_intervals_are_as_wide_as_few_runs_allow():
         "S2": np.full((3, 3, 3), 0.1),
     }
     zero = {name: np.zeros_like(index) for name, index in (*indices.items(), ("ST_lead", indices["ST"]))}
-    found = few.widened(zero, indices, 0.95)
+    result = few.widened(zero, indices, 0.95)
     wilson = lambda share, events: few_events_half_width(np.array(share), events, 0.95)  # noqa: E731
     # Two runs that agree in an event count it twice: of a first order those that an input brings about, of a total the
     # others; all of a handful.
     product = scipy.stats.norm.ppf(0.975) * np.outer([0.5, 0.9, 0], [0.5, 0.9, 0]) / 20
     first = np.maximum([wilson(0.2, 20 / 1.8), wilson(0.7, 20 / 1.3), wilson(1, 20)], product.diagonal())
     all_agree = [wilson(share, 20) for share in (0.2, 0.7, 1)]
-    np.testing.assert_allclose(found["S1"], [first, all_agree, product.diagonal()], rtol=1e-12)
+    np.testing.assert_allclose(result["S1"], [first, all_agree, product.diagonal()], rtol=1e-12)
     total = [wilson(0.25, 20 / 1.25), wilson(0.81, 20 / 1.81), wilson(0, 20)]
     all_agree = [wilson(share, 20) for share in (0.25, 0.81, 0)]
-    np.testing.assert_allclose(found["ST"], [total, all_agree, [0, 0, 0]], rtol=1e-12)
+    np.testing.assert_allclose(result["ST"], [total, all_agree, [0, 0, 0]], rtol=1e-12)
     total = [wilson(share, 10) for share in (0.25, 0.81, 0)]
-    np.testing.assert_allclose(found["ST_lead"], [total, all_agree, [0, 0, 0]], rtol=1e-12)
+    np.testing.assert_allclose(result["ST_lead"], [total, all_agree, [0, 0, 0]], rtol=1e-12)
     pairs = np.maximum(wilson(0.1, 10), product), np.full((3, 3), wilson(0.1, 20)), product
-    np.testing.assert_allclose(found["S2"], pairs, rtol=1e-12)
+    np.testing.assert_allclose(result["S2"], pairs, rtol=1e-12)
     plain = as_wide_as_few_events(np.zeros((3, 1)), np.full((3, 1), 0.1), few.events, 0.95)
     np.testing.assert_allclose(plain[:, 0], [wilson(0.1, 10), wilson(0.1, 10), 0])
     # What is wider already, or no number, stays or becomes that wide.
-    found = few.widened({"S1": np.array([[9.0, np.nan, 9]] * 3)}, indices, 0.95)["S1"]
-    assert (found[:, [0, 2]] == 9).all() and np.isfinite(found[:, 1]).all()
+    result = few.widened({"S1": np.array([[9.0, np.nan, 9]] * 3)}, indices, 0.95)["S1"]
+    assert (result[:, [0, 2]] == 9).all() and np.isfinite(result[:, 1]).all()

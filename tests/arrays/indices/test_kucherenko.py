@@ -21,8 +21,8 @@ def run(function, correlation, *, seed=0, size=1024, replicates=16):
     rows = kucherenko_scores(correlation, normals)
     outputs = function(rows).reshape(*rows.shape[:2], -1)
     correlated = np.flatnonzero((correlation != np.eye(len(correlation))).any(axis=1))
-    found = kucherenko_indices(outputs, len(correlation), correlated, replicates)
-    return tuple({name: pair[place] for name, pair in found.items()} for place in (0, 1))
+    result = kucherenko_indices(outputs, len(correlation), correlated, replicates)
+    return tuple({name: pair[place] for name, pair in result.items()} for place in (0, 1))
 
 
 def linear_case(rho, sigma=2.0):
@@ -64,11 +64,11 @@ def portfolio_exact(r12, r34):
 @pytest.mark.parametrize("rho", [-0.8, -0.5, 0.0, 0.5, 0.8])
 def test_linear_case_of_the_paper(rho):
     correlation, b, first, total = linear_case(rho)
-    found, _ = run(lambda x: x @ b, correlation)
-    np.testing.assert_allclose(found["S1_full"][:, 0], first, atol=0.01)
-    np.testing.assert_allclose(found["ST_ind"][:, 0], total, atol=0.01)
-    np.testing.assert_allclose(found["ST_full"][:, 0], first, atol=0.01)  # no interactions: total is first
-    np.testing.assert_allclose(found["S1_ind"][:, 0], total, atol=0.01)
+    result, _ = run(lambda x: x @ b, correlation)
+    np.testing.assert_allclose(result["S1_full"][:, 0], first, atol=0.01)
+    np.testing.assert_allclose(result["ST_ind"][:, 0], total, atol=0.01)
+    np.testing.assert_allclose(result["ST_full"][:, 0], first, atol=0.01)  # no interactions: total is first
+    np.testing.assert_allclose(result["S1_ind"][:, 0], total, atol=0.01)
 
 
 def test_portfolio_model_of_the_paper():
@@ -78,22 +78,22 @@ def test_portfolio_model_of_the_paper():
     first, total = portfolio_exact(0.3, -0.3)
     np.testing.assert_allclose(first, [0.507, 0.399, 0, 0], atol=6e-4)  # as printed in the paper
     np.testing.assert_allclose(total, [0.492, 0.300, 0.192, 0.108], atol=6e-4)
-    found, errors = run(portfolio, correlation, size=4096)
-    np.testing.assert_allclose(found["S1_full"][:, 0], first, atol=0.015)
-    np.testing.assert_allclose(found["ST_ind"][:, 0], total, atol=0.015)
-    assert (np.abs(found["S1_full"][:, 0] - first) < 4.5 * errors["S1_full"][:, 0]).all()
-    assert (found["S1_full"] <= found["ST_full"] + 0.02).all()
-    assert (found["S1_ind"] <= found["ST_ind"] + 0.02).all()
+    result, errors = run(portfolio, correlation, size=4096)
+    np.testing.assert_allclose(result["S1_full"][:, 0], first, atol=0.015)
+    np.testing.assert_allclose(result["ST_ind"][:, 0], total, atol=0.015)
+    assert (np.abs(result["S1_full"][:, 0] - first) < 4.5 * errors["S1_full"][:, 0]).all()
+    assert (result["S1_full"] <= result["ST_full"] + 0.02).all()
+    assert (result["S1_ind"] <= result["ST_ind"] + 0.02).all()
 
 
 def test_errors_are_honest():
     correlation, b, _, _ = linear_case(0.5)
     covered = {name: [] for name in NAMES}
     for seed in range(60):
-        found, errors = run(lambda x: np.exp(x @ b / 10), correlation, seed=seed, size=256)
+        result, errors = run(lambda x: np.exp(x @ b / 10), correlation, seed=seed, size=256)
         exact, _ = LOGNORMAL
         for name in NAMES:
-            miss = np.abs(found[name][:, 0] - exact[name])
+            miss = np.abs(result[name][:, 0] - exact[name])
             covered[name].append(miss <= student_factor(16, 0.95) * errors[name][:, 0])
     assert all(0.9 < np.mean(hits) for hits in covered.values())
     assert np.mean(list(covered.values())) < 0.995
@@ -120,9 +120,9 @@ LOGNORMAL = _lognormal_exact()
 
 def test_lognormal_output_has_its_closed_form():
     correlation, b, _, _ = linear_case(0.5)
-    found, _ = run(lambda x: np.exp(x @ b / 10), correlation, size=8192)
+    result, _ = run(lambda x: np.exp(x @ b / 10), correlation, size=8192)
     for name, exact in LOGNORMAL[0].items():
-        np.testing.assert_allclose(found[name][:, 0], exact, atol=0.005, err_msg=name)
+        np.testing.assert_allclose(result[name][:, 0], exact, atol=0.005, err_msg=name)
 
 
 def test_without_correlation_they_are_sobol_indices():
@@ -131,12 +131,12 @@ def test_without_correlation_they_are_sobol_indices():
         return np.sin(x[..., 0]) + 7 * np.sin(x[..., 1]) ** 2 + 0.1 * x[..., 2] ** 4 * np.sin(x[..., 0])
 
     v1, v2, v13 = (1 + 0.1 * np.pi**4 / 5) ** 2 / 2, 49 / 8, 8 * 0.01 * np.pi**8 / 225
-    found, _ = run(ishigami, np.eye(3), size=4096)
+    result, _ = run(ishigami, np.eye(3), size=4096)
     whole = v1 + v2 + v13
-    np.testing.assert_allclose(found["S1_full"][:, 0], np.array([v1, v2, 0]) / whole, atol=0.01)
-    np.testing.assert_allclose(found["ST_full"][:, 0], np.array([v1 + v13, v2, v13]) / whole, atol=0.01)
-    np.testing.assert_array_equal(found["S1_full"], found["S1_ind"])
-    np.testing.assert_array_equal(found["ST_full"], found["ST_ind"])
+    np.testing.assert_allclose(result["S1_full"][:, 0], np.array([v1, v2, 0]) / whole, atol=0.01)
+    np.testing.assert_allclose(result["ST_full"][:, 0], np.array([v1 + v13, v2, v13]) / whole, atol=0.01)
+    np.testing.assert_array_equal(result["S1_full"], result["S1_ind"])
+    np.testing.assert_array_equal(result["ST_full"], result["ST_ind"])
 
 
 def test_every_row_has_the_correlation_and_mixtures_keep_what_they_should():
@@ -165,14 +165,14 @@ def test_errors_over_replicates_are_those_of_their_means():
     products = 2 * (ba - b) * (a - ab), (a - b) ** 2 + (ba - ab) ** 2
     for replicates, size in ((3, 4), (12, 1)):
         first, whole = (each.reshape(-1, size, 2, 2).mean(axis=1) for each in products)
-        found = kucherenko_indices(outputs, 2, np.array([], dtype=int), replicates)
+        result = kucherenko_indices(outputs, 2, np.array([], dtype=int), replicates)
         expected = ratio_of_means(first, whole)
-        np.testing.assert_allclose(found["S1_full"], expected, rtol=1e-13)
+        np.testing.assert_allclose(result["S1_full"], expected, rtol=1e-13)
 
 
 def test_a_constant_column_has_no_indices():
-    found, _ = run(lambda x: np.ones(x.shape[:-1]), np.eye(2), size=32)
-    assert all(np.isnan(values).all() for values in found.values())
+    result, _ = run(lambda x: np.ones(x.shape[:-1]), np.eye(2), size=32)
+    assert all(np.isnan(values).all() for values in result.values())
 
 
 def test_shapes_that_do_not_fit_are_refused():

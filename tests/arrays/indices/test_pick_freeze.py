@@ -58,16 +58,16 @@ def test_each_of_two_replicates_is_an_estimate_of_its_own(estimator):
     chosen = estimator_named(estimator)
     parts = np.random.default_rng(5).lognormal(size=(2, 32, 12))
     each = np.stack([chosen.sums(Runs.of(part, 5), True) / 32 for part in parts], axis=-1)
-    found = chosen.with_intervals(each[:, np.newaxis], 5, 0.95, None, pairs=True, resampled=False)
+    result = chosen.with_intervals(each[:, np.newaxis], 5, 0.95, None, pairs=True, resampled=False)
     for name, alone in zip(("S1", "ST"), chosen.indices(each, 5, True)[:2], strict=True):
-        np.testing.assert_allclose(found[f"{name}_conf"][0], sem(alone, axis=-1) * t.ppf(0.975, 1), rtol=1e-9)
+        np.testing.assert_allclose(result[f"{name}_conf"][0], sem(alone, axis=-1) * t.ppf(0.975, 1), rtol=1e-9)
 
 
 def test_bounded_blocks_cover_every_base_point_once():
-    found = list(blocks(5000, 10_000))
-    assert found[0].start == 0 and found[-1].stop == 5000
-    assert all(one.stop == other.start for one, other in zip(found, found[1:], strict=False))
-    assert max(block.stop - block.start for block in found) == 256
+    result = list(blocks(5000, 10_000))
+    assert result[0].start == 0 and result[-1].stop == 5000
+    assert all(one.stop == other.start for one, other in zip(result, result[1:], strict=False))
+    assert max(block.stop - block.start for block in result) == 256
 
 
 def test_a_column_that_varies_by_rounding_only_has_no_scale():
@@ -104,7 +104,7 @@ def test_half_widths_over_replicates_are_the_jackknife_of_leaving_each_out(estim
     values = np.random.default_rng(4).lognormal(size=replicates * 16 * (2 * inputs + 2))
     parts = values.reshape(replicates, -1)
     kwargs = {"estimator": ESTIMATORS[estimator], "design_second_order": True, "second_order": False}
-    found = sobol_panel(values[np.newaxis], inputs, replicates=replicates, **kwargs)
+    result = sobol_panel(values[np.newaxis], inputs, replicates=replicates, **kwargs)
     without = [np.delete(parts, r, axis=0).reshape(1, -1) for r in range(replicates)]
     totals = np.stack([sobol_panel(rows, inputs, **kwargs)["ST"][0] for rows in without])
     # Tukey's estimate of the variance, as in Miller (1974), doi:10.1093/biomet/61.1.1.
@@ -112,7 +112,7 @@ def test_half_widths_over_replicates_are_the_jackknife_of_leaving_each_out(estim
     # Squared skewness of the replicates beyond 36 / 35, its mean in normal samples of 4, over their number.
     squared = np.maximum(skew(totals, axis=0, bias=False) ** 2 - 36 / 35, 0) / replicates
     expected = t.ppf(0.975, replicates - 1) * np.sqrt(variance) * skewness_widening(squared, 0.95)
-    np.testing.assert_allclose(found["ST_conf"][0], expected, rtol=1e-10)
+    np.testing.assert_allclose(result["ST_conf"][0], expected, rtol=1e-10)
 
 
 def test_an_unknown_estimator_is_refused_with_the_nearest():
@@ -158,10 +158,10 @@ def test_estimators_are_those_of_their_papers(estimator):
     one, other = np.triu_indices(3, 1)
     how = {"estimator": ESTIMATORS[estimator], "design_second_order": True}
     for weights, unit in ((None, 1), (bootstrap_weights(9, 3, 1), 2.0**-30)):
-        found = sobol_panel(unit * rows.reshape(1, -1), 3, weights=weights, **how)
-        np.testing.assert_allclose(found["S1"][0], first, rtol=1e-11)
-        np.testing.assert_allclose(found["ST"][0], total, rtol=1e-11)
-        np.testing.assert_allclose(found["S2"][0][one, other], closed - first[one] - first[other], rtol=1e-10)
+        result = sobol_panel(unit * rows.reshape(1, -1), 3, weights=weights, **how)
+        np.testing.assert_allclose(result["S1"][0], first, rtol=1e-11)
+        np.testing.assert_allclose(result["ST"][0], total, rtol=1e-11)
+        np.testing.assert_allclose(result["S2"][0][one, other], closed - first[one] - first[other], rtol=1e-10)
     without = sobol_panel(rows.reshape(1, -1), 3, second_order=False, **how)
     assert "S2" not in without
     if estimator != "azzini-rosati":

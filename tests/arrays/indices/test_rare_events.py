@@ -86,9 +86,9 @@ def test_estimates_are_unbiased_and_as_precise_as_their_spread_says(name):
 def test_intervals_cover(name):
     truth, repeats, covered = CASES[name][2], 150, 0
     for seed in range(repeats):
-        found = estimates(name, seed + 100, chains=50)[1].probabilities
-        mean = found.mean()
-        left_out = (len(found) * mean - found) / (len(found) - 1)
+        result = estimates(name, seed + 100, chains=50)[1].probabilities
+        mean = result.mean()
+        left_out = (len(result) * mean - result) / (len(result) - 1)
         half = half_width(left_out, 0.95, resampled=False) / mean
         covered += abs(np.log(truth / mean)) < half
     assert 0.88 <= covered / repeats <= 0.99
@@ -96,9 +96,9 @@ def test_intervals_cover(name):
 
 def test_the_law_given_the_event_is_exact():
     # Given that x + y is above a level, the cumulative law of x is that of a normal with a selected tail.
-    levels, found = estimates("linear 1e-4", 3)
-    law = found.law(found.scores)
-    given = law.sum(axis=0)[:, 0] / found.probabilities.sum()
+    levels, result = estimates("linear 1e-4", 3)
+    law = result.law(result.scores)
+    given = law.sum(axis=0)[:, 0] / result.probabilities.sum()
     bound = -ndtri(1e-4) * np.sqrt(10)
     density = norm.pdf(SCORES) * norm.sf((bound - SCORES) / 3) / 1e-4
     exact = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(SCORES))])
@@ -109,8 +109,10 @@ def test_the_law_given_the_event_is_exact():
 def test_distances_are_those_of_the_event_and_chance_keeps_below_its_bound():
     beyond, seen = 0, []
     for seed in range(20):
-        _, found = estimates("product", seed)
-        distance, chance, above = distances(found.probabilities, found.law(found.scores), np.random.default_rng(seed))
+        _, result = estimates("product", seed)
+        distance, chance, above = distances(
+            result.probabilities, result.law(result.scores), np.random.default_rng(seed)
+        )
         seen.append(distance[:2])
         beyond += distance[2] > chance[2]
         assert max(above[:2]) < 1e-12
@@ -147,9 +149,9 @@ def test_a_margin_in_steps_leads_on_and_one_without_any_does_not():
     generator = np.random.default_rng(1)
     levels = find_levels(counted, 12, generator)
     assert levels.led_on and len(levels.margins) >= 3
-    found = sample_events(counted, levels, 12, 16, 100, generator).probabilities
-    error = found.std(ddof=1) / 4
-    assert abs(found.mean() - binom.sf(7, 12, 0.1)) < 4 * error < binom.sf(7, 12, 0.1)
+    result = sample_events(counted, levels, 12, 16, 100, generator).probabilities
+    error = result.std(ddof=1) / 4
+    assert abs(result.mean() - binom.sf(7, 12, 0.1)) < 4 * error < binom.sf(7, 12, 0.1)
 
     flat = find_levels(lambda z: np.full(len(z), -1.0), 2, generator)
     assert flat.led_on and flat.margins == ()

@@ -21,26 +21,26 @@ EACH = pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=list(ESTIMA
 @EACH
 def test_converges_to_the_exact_indices(problem, estimator):
     values = problem.evaluate(saltelli_rows(scrambled(problem.inputs, 4096, 11), problem.inputs))
-    found = sobol_panel(values[np.newaxis], problem.inputs, estimator=estimator, design_second_order=True)
+    result = sobol_panel(values[np.newaxis], problem.inputs, estimator=estimator, design_second_order=True)
     tolerance = 0.02 if problem.easy else 0.05
-    np.testing.assert_allclose(found["S1"][0], problem.first, atol=tolerance)
-    np.testing.assert_allclose(found["ST"][0], problem.total, atol=1.5 * tolerance)
-    np.testing.assert_allclose(found["S2"][0], upper(problem), atol=2.5 * tolerance)
+    np.testing.assert_allclose(result["S1"][0], problem.first, atol=tolerance)
+    np.testing.assert_allclose(result["ST"][0], problem.total, atol=1.5 * tolerance)
+    np.testing.assert_allclose(result["S2"][0], upper(problem), atol=2.5 * tolerance)
 
 
 def test_first_order_and_total_are_scipys():
     problem = ishigami()
-    found = scipy.stats.sobol_indices(
+    result = scipy.stats.sobol_indices(
         func=lambda x: problem.evaluate(np.clip(x.T, 1e-12, 1 - 1e-12)),
         n=256,
         dists=[scipy.stats.uniform()] * 3,
         rng=np.random.default_rng(4),
     )
-    a, b, ab = found._A.T, found._B.T, found._AB.transpose(0, 2, 1)
+    a, b, ab = result._A.T, result._B.T, result._AB.transpose(0, 2, 1)
     values = np.stack([a, *ab, b], axis=1).reshape(-1, 3)
     ours = sobol_panel(problem.evaluate(np.clip(values, 1e-12, 1 - 1e-12))[np.newaxis], 3)
-    np.testing.assert_allclose(ours["S1"][0], found.first_order, atol=1e-3)
-    np.testing.assert_allclose(ours["ST"][0], found.total_order, atol=1e-3)
+    np.testing.assert_allclose(ours["S1"][0], result.first_order, atol=1e-3)
+    np.testing.assert_allclose(ours["ST"][0], result.total_order, atol=1e-3)
 
 
 @EACH
@@ -72,16 +72,16 @@ def test_order_of_base_points_does_not_matter(estimator):
 def test_an_input_without_effect_has_a_total_index_of_exactly_zero(estimator):
     rows = saltelli_rows(scrambled(3, 64, 1), 3)
     values = np.exp(rows[:, 0] + rows[:, 1])
-    found = sobol_panel(values[np.newaxis], 3, estimator=estimator, design_second_order=True)
-    assert found["ST"][0, 2] == 0.0
+    result = sobol_panel(values[np.newaxis], 3, estimator=estimator, design_second_order=True)
+    assert result["ST"][0, 2] == 0.0
     if estimator.name in ("saltelli", "saltelli-jansen", "azzini-rosati"):
-        assert found["S1"][0, 2] == 0.0
+        assert result["S1"][0, 2] == 0.0
 
 
 def test_azzini_rosati_never_puts_first_order_above_total():
     values = np.random.default_rng(8).lognormal(sigma=2, size=(20, 16 * 10))
-    found = sobol_panel(values, 4, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True)
-    assert (found["S1"] <= found["ST"] + 1e-12).all()
+    result = sobol_panel(values, 4, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True)
+    assert (result["S1"] <= result["ST"] + 1e-12).all()
 
 
 @EACH
@@ -90,7 +90,7 @@ def test_groups_give_closed_and_total_indices(estimator):
     problem = polynomial_with_interactions()
     groups = [[0, 1], [2, 3], [4]]
     values = problem.evaluate(saltelli_rows(scrambled(5, 8192, 6), 5, groups=groups))
-    found = sobol_panel(values[np.newaxis], 3, estimator=estimator, design_second_order=True)
+    result = sobol_panel(values[np.newaxis], 3, estimator=estimator, design_second_order=True)
     # Variance of a term of order m with weight w is w^2 / 3^m.
     terms = {(0,): 2.0, (1,): 1.5, (2,): 0.5, (3,): 0.1, (0, 1): -1.5, (0, 4): 1.0, (2, 3): 2.0}
     terms |= {(1, 2, 4): -3.0, (0, 1, 2, 3): 4.0}
@@ -98,32 +98,32 @@ def test_groups_give_closed_and_total_indices(estimator):
     variance = sum(owned.values())
     closed = [sum(v for key, v in owned.items() if set(key) <= set(group)) / variance for group in groups]
     total = [sum(v for key, v in owned.items() if set(key) & set(group)) / variance for group in groups]
-    np.testing.assert_allclose(found["S1"][0], closed, atol=0.02)
-    np.testing.assert_allclose(found["ST"][0], total, atol=0.03)
+    np.testing.assert_allclose(result["S1"][0], closed, atol=0.02)
+    np.testing.assert_allclose(result["ST"][0], total, atol=0.03)
 
 
 def test_a_constant_column_is_nan_with_variance_zero_and_leaves_its_neighbours_alone():
     rng = np.random.default_rng(1)
     values = rng.normal(size=(3, 16 * 8))
     values[1] = 0.1 + 1e-17 * values[1]
-    found = sobol_panel(values, 3, design_second_order=True, weights=bootstrap_weights(16, 20, 0))
-    assert found["variance"][1] == 0.0
-    assert np.isnan(found["S1"][1]).all() and np.isnan(found["ST_conf"][1]).all()
+    result = sobol_panel(values, 3, design_second_order=True, weights=bootstrap_weights(16, 20, 0))
+    assert result["variance"][1] == 0.0
+    assert np.isnan(result["S1"][1]).all() and np.isnan(result["ST_conf"][1]).all()
     alone = sobol_panel(values[[0]], 3, design_second_order=True, weights=bootstrap_weights(16, 20, 0))
-    np.testing.assert_array_equal(found["ST"][0], alone["ST"][0])
-    assert np.isfinite(found["ST"][2]).all()
+    np.testing.assert_array_equal(result["ST"][0], alone["ST"][0])
+    assert np.isfinite(result["ST"][2]).all()
     # Two independent runs that agree have no variance, whatever a swap does.
     event = np.full((1, 15 * 8), 0.1)
     event[0, 9] = 1.0
-    found = sobol_panel(event, 3, design_second_order=True)
-    assert found["variance"][0] == 0.0 and np.isnan(found["ST"]).all()
+    result = sobol_panel(event, 3, design_second_order=True)
+    assert result["variance"][0] == 0.0 and np.isnan(result["ST"]).all()
 
 
 def test_variance_and_kurtosis_are_those_of_both_independent_runs():
     rows = np.random.default_rng(1).normal(size=(64, 5)) * 3 + 7
-    found = sobol_panel(np.stack([rows.ravel(), 1e-200 * (rows.ravel() - rows[0, 0])]), 3)
-    assert found["variance"][0] == pytest.approx(rows[:, [0, -1]].var(), rel=1e-13)
-    assert found["kurtosis"] == pytest.approx(scipy.stats.kurtosis(rows[:, [0, -1]], axis=None, fisher=False))
+    result = sobol_panel(np.stack([rows.ravel(), 1e-200 * (rows.ravel() - rows[0, 0])]), 3)
+    assert result["variance"][0] == pytest.approx(rows[:, [0, -1]].var(), rel=1e-13)
+    assert result["kurtosis"] == pytest.approx(scipy.stats.kurtosis(rows[:, [0, -1]], axis=None, fisher=False))
 
 
 def test_two_replicates_have_half_widths_and_one_has_none():
@@ -171,9 +171,9 @@ def test_intervals_over_replicates_cover(name):
         seeds = range(1000 + 8 * study, 1008 + 8 * study)
         base = np.concatenate([scrambled(3, 64, seed) for seed in seeds])
         values = problem.evaluate(saltelli_rows(base, 3))
-        found = sobol_panel(values[np.newaxis], 3, estimator=ESTIMATORS[name], design_second_order=True, replicates=8)
-        hits[0] += np.abs(found["S1"][0] - problem.first) <= found["S1_conf"][0]
-        hits[1] += np.abs(found["ST"][0] - problem.total) <= found["ST_conf"][0]
+        result = sobol_panel(values[np.newaxis], 3, estimator=ESTIMATORS[name], design_second_order=True, replicates=8)
+        hits[0] += np.abs(result["S1"][0] - problem.first) <= result["S1_conf"][0]
+        hits[1] += np.abs(result["ST"][0] - problem.total) <= result["ST_conf"][0]
     assert (hits >= 40).all(), hits
 
 
@@ -185,7 +185,7 @@ def test_bootstrap_covers_on_plain_monte_carlo():
         base = np.random.default_rng(study).random((256, 6))
         values = problem.evaluate(saltelli_rows(base, 3))
         weights = bootstrap_weights(256, 200, seed=study)
-        found = sobol_panel(
+        result = sobol_panel(
             values[np.newaxis],
             3,
             estimator=ESTIMATORS["azzini-rosati"],
@@ -193,8 +193,8 @@ def test_bootstrap_covers_on_plain_monte_carlo():
             second_order=False,
             weights=weights,
         )
-        hits[0] += np.abs(found["S1"][0] - problem.first) <= found["S1_conf"][0]
-        hits[1] += np.abs(found["ST"][0] - problem.total) <= found["ST_conf"][0]
+        hits[0] += np.abs(result["S1"][0] - problem.first) <= result["S1_conf"][0]
+        hits[1] += np.abs(result["ST"][0] - problem.total) <= result["ST_conf"][0]
     assert (hits >= 87).all(), hits
 
 
@@ -206,7 +206,7 @@ def test_intervals_of_a_skewed_estimate_cover(replicates, resamples):
     values = np.stack(
         [problem.evaluate(design_rows(s, 5, 512, replicates=replicates, points=points)) for s in range(300)]
     )
-    found = sobol_panel(
+    result = sobol_panel(
         values,
         5,
         estimator=ESTIMATORS["azzini-rosati"],
@@ -215,7 +215,7 @@ def test_intervals_of_a_skewed_estimate_cover(replicates, resamples):
         replicates=replicates,
         weights=bootstrap_weights(512, resamples, 1) if resamples else None,
     )
-    covered = np.abs(found["S1"] - problem.first) <= found["S1_conf"]
+    covered = np.abs(result["S1"] - problem.first) <= result["S1_conf"]
     assert 0.92 - 0.012 < covered.mean() < 0.98
     assert covered[:, 3:].mean() > 0.92 - 0.03
 
@@ -241,19 +241,19 @@ def test_differences_of_totals_are_known_better_than_either():
     """Two inputs that do the same: the resamples move both together."""
     rows = saltelli_rows(np.random.default_rng(0).random((512, 4)), 2, second_order=False)
     values = np.exp(3 * rows.sum(axis=1))[np.newaxis]
-    found = sobol_panel(values, 2, weights=bootstrap_weights(512, 100, 1))
-    lead = found["ST_lead_conf"][0]
-    assert np.isnan(lead).sum() == 1 and np.isnan(lead[found["ST"][0].argmin()])
-    assert 0 < np.nanmax(lead) <= found["ST_conf"][0].sum() + 1e-12
+    result = sobol_panel(values, 2, weights=bootstrap_weights(512, 100, 1))
+    lead = result["ST_lead_conf"][0]
+    assert np.isnan(lead).sum() == 1 and np.isnan(lead[result["ST"][0].argmin()])
+    assert 0 < np.nanmax(lead) <= result["ST_conf"][0].sum() + 1e-12
 
 
 def test_a_rare_event_missing_from_a_resample_is_left_out_of_the_interval():
     rows = np.zeros((64, 5))
     rows[7] = [1, 1, 0, 1, 0]
-    found = sobol_panel(rows.reshape(1, -1), 3, weights=bootstrap_weights(64, 50, 0))
-    assert np.isfinite(found["ST"]).all() and np.isfinite(found["ST_conf"]).all()
+    result = sobol_panel(rows.reshape(1, -1), 3, weights=bootstrap_weights(64, 50, 0))
+    assert np.isfinite(result["ST"]).all() and np.isfinite(result["ST_conf"]).all()
     # SALib's bootstrap does not go by how few they are.
-    assert not {"events", "kurtosis"} & set(found)
+    assert not {"events", "kurtosis"} & set(result)
 
 
 @pytest.mark.parametrize(
@@ -289,23 +289,23 @@ def test_indices_of_a_rare_event_are_as_wide_as_its_few_occurrences_allow(points
     first = np.array([0.05**2 * 0.01 * 0.99, 0.01**2 * 0.05 * 0.95, 0.0]) / (5e-4 * (1 - 5e-4))
     total = np.array([1 - first[1], 1 - first[0], 0.0])
     values = np.stack([rare_event(design_rows(seed, 3, points, replicates=8)) for seed in range(60)])
-    found = sobol_panel(
+    result = sobol_panel(
         values, 3, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True, second_order=False, replicates=8
     )
-    seen = found["variance"] > 0
-    assert (found["S1_conf"][seen] > 0).all() and (found["ST_conf"][seen] > 0).all()
-    assert (np.abs(found["S1"] - first) <= found["S1_conf"])[seen].mean() > 0.93
-    assert (np.abs(found["ST"] - total) <= found["ST_conf"])[seen].mean() > 0.93
-    assert (found["events"][seen] > 0).all() and (found["events"] <= 0.05 * 2 * points).all()
+    seen = result["variance"] > 0
+    assert (result["S1_conf"][seen] > 0).all() and (result["ST_conf"][seen] > 0).all()
+    assert (np.abs(result["S1"] - first) <= result["S1_conf"])[seen].mean() > 0.93
+    assert (np.abs(result["ST"] - total) <= result["ST_conf"])[seen].mean() > 0.93
+    assert (result["events"][seen] > 0).all() and (result["events"] <= 0.05 * 2 * points).all()
 
 
 def test_an_event_that_is_met_often_and_a_continuous_output_are_left_alone():
     rows = design_rows(1, 3, 256, replicates=8)
     values = np.stack([(rows[:, 0] < 0.3).astype(float), rows[:, 0] + rows[:, 1]])
-    found = sobol_panel(
+    result = sobol_panel(
         values, 3, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True, second_order=False, replicates=8
     )
-    assert not found["events"].any() and (found["ST_conf"][:, 2] == 0).all()
+    assert not result["events"].any() and (result["ST_conf"][:, 2] == 0).all()
 
 
 @pytest.mark.parametrize("hits", [0, 3, 10])
@@ -326,27 +326,27 @@ def test_an_index_whose_products_are_all_zero_is_not_known_to_within_nothing():
 
     designs = (design_rows(seed, 3, 512, replicates=8).clip(2.0**-31) for seed in range(40))
     values = np.stack([output(design) for design in designs])
-    found = sobol_panel(
+    result = sobol_panel(
         values, 3, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True, second_order=True, replicates=8
     )
     variance = 100 * 0.01 * 0.99 + 25 * 0.01 + 1
     first = np.array([99 * 0.01, 25 * 0.01**2, 1]) / variance
-    missed = np.abs(found["S1"] - first) > found["S1_conf"]
-    assert (found["S1"][:, 1] == 0).sum() > 20 and (found["S1_conf"] > 0).all()
+    missed = np.abs(result["S1"] - first) > result["S1_conf"]
+    assert (result["S1"][:, 1] == 0).sum() > 20 and (result["S1_conf"] > 0).all()
     assert missed.sum() <= 12 and missed[:, 1].sum() <= 2
-    pairs = found["S2_conf"][:, [0, 0, 1], [1, 2, 2]]
+    pairs = result["S2_conf"][:, [0, 0, 1], [1, 2, 2]]
     assert (pairs > 0).all()
     exact = np.array([25 * 0.01 * 0.99, 0, 0]) / variance
-    assert (np.abs(found["S2"][:, [0, 0, 1], [1, 2, 2]] - exact) > pairs).sum() <= 12
+    assert (np.abs(result["S2"][:, [0, 0, 1], [1, 2, 2]] - exact) > pairs).sum() <= 12
 
 
 def test_means_that_a_few_of_many_values_own_have_a_width_that_says_so():
     # Products of lognormals of log-sd 1.5: the sample misses the values that own the variance.
     designs = (design_rows(seed, 2, 512, replicates=8).clip(2.0**-31) for seed in range(40))
     values = np.stack([np.exp(1.5 * scipy.special.ndtri(design).sum(axis=1)) for design in designs])
-    found = sobol_panel(values, 2, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True, replicates=8)
+    result = sobol_panel(values, 2, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True, replicates=8)
     first = 1 / (np.exp(2.25) + 1)
-    for exact, index, width in ((first, found["S1"], found["S1_conf"]), (1 - first, found["ST"], found["ST_conf"])):
+    for exact, index, width in ((first, result["S1"], result["S1_conf"]), (1 - first, result["ST"], result["ST_conf"])):
         assert (np.abs(index - exact) > width).sum() <= 5
 
 

@@ -49,9 +49,9 @@ def test_several_spearman_correlations_are_achieved_at_once_through_any_marginal
 def test_correlate_is_the_matrix_product_with_the_factor_and_keeps_the_first_column(size, seed):
     factor = np.linalg.cholesky(random_correlation(size, seed))
     given_scores = np.random.default_rng(seed).normal(size=(50, size))
-    found = copula.correlate(given_scores, factor)
-    assert np.allclose(found, given_scores @ factor.T, rtol=0, atol=1e-13)
-    assert np.array_equal(found[:, 0], given_scores[:, 0])
+    result = copula.correlate(given_scores, factor)
+    assert np.allclose(result, given_scores @ factor.T, rtol=0, atol=1e-13)
+    assert np.array_equal(result[:, 0], given_scores[:, 0])
 
 
 @given(st.lists(st.integers(0, 500), max_size=5))
@@ -156,14 +156,14 @@ class TestRanksOfFewValues:
 
     @pytest.mark.parametrize("latent", [-0.999, -0.4, 0.0, 0.3, 0.95])
     def test_two_continuous_inputs_have_pearsons_formula(self, latent):
-        found = copula.realised_rank_correlation(latent, copula.CONTINUOUS, copula.CONTINUOUS)
-        assert found == pytest.approx(copula.rank_correlation(latent), abs=1e-12)
+        result = copula.realised_rank_correlation(latent, copula.CONTINUOUS, copula.CONTINUOUS)
+        assert result == pytest.approx(copula.rank_correlation(latent), abs=1e-12)
 
     @pytest.mark.parametrize("latent", [-0.9, 0.2, 0.7])
     def test_two_halves_have_sheppards_formula(self, latent):
         # P(both above their median) = 1/4 + asin(r) / (2 pi), Sheppard (1899), and grades 1/4 and 3/4.
-        found = copula.realised_rank_correlation(latent, self.HALVES, self.HALVES)
-        assert found == pytest.approx(2 * np.arcsin(latent) / np.pi, abs=1e-12)
+        result = copula.realised_rank_correlation(latent, self.HALVES, self.HALVES)
+        assert result == pytest.approx(2 * np.arcsin(latent) / np.pi, abs=1e-12)
 
     @pytest.mark.parametrize(("one", "other"), [("HALVES", "UNEVEN"), ("UNEVEN", "UNEVEN"), ("UNEVEN", None)])
     @pytest.mark.parametrize("rank", [-0.5, 0.3, 0.6])

@@ -62,8 +62,8 @@ def test_the_worst_pairs_of_one_sequence_are_seen_and_their_errors_fall_with_the
     one, other = np.triu_indices(6, 1)
     worst = (one == 0) & (other == 3)
     for size in (256, 1024, 4096):
-        found = np.sqrt(np.mean(products_of_pairs("sobol", 6, size, 60) ** 2, axis=0))
-        assert found[worst] * np.sqrt(size) < 1.3
+        result = np.sqrt(np.mean(products_of_pairs("sobol", 6, size, 60) ** 2, axis=0))
+        assert result[worst] * np.sqrt(size) < 1.3
         blind = np.sqrt(np.mean(products_of_pairs("salib", 6, size, 20) ** 2, axis=0))
         assert blind[worst] > 0.1
 

@@ -100,12 +100,16 @@ def coins(level, scrambles):
 def test_coins_of_nodes_are_fair_and_those_of_two_and_four_nodes_independent(level):
     # Over a linear scramble the product of the coins of p, q, r and p ^ q ^ r is never -1.
     scrambles = 20_000 if level < 9 else 100
-    found = coins(level, scrambles)
+    result = coins(level, scrambles)
     generator = np.random.default_rng(level)
     p, q, r = generator.integers(1 << level, size=(3, 400))
     different = (p != q) & (p != r) & (q != r)
     p, q, r = p[different], q[different], r[different]
-    for product in (found, found[:, p] * found[:, q], found[:, p] * found[:, q] * found[:, r] * found[:, p ^ q ^ r]):
+    for product in (
+        result,
+        result[:, p] * result[:, q],
+        result[:, p] * result[:, q] * result[:, r] * result[:, p ^ q ^ r],
+    ):
         if product.shape[1]:
             assert np.abs(product.mean(axis=0)).max() < 4.8 / np.sqrt(scrambles)
 

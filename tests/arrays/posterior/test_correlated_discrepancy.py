@@ -119,8 +119,8 @@ def test_each_row_given_the_others_is_the_ratio_of_densities():
     matrix, residual = covariance(observed), observed.value - PREDICTED[:3]
     whole = stats.multivariate_normal.logpdf(residual, cov=matrix)
     without = stats.multivariate_normal.logpdf(residual[1:], cov=matrix[1:, 1:])
-    found = leave_one_out_density(observed, PREDICTED[:3, None], errors())
-    assert found[0, 0] == pytest.approx(whole - without, rel=1e-10)
+    result = leave_one_out_density(observed, PREDICTED[:3, None], errors())
+    assert result[0, 0] == pytest.approx(whole - without, rel=1e-10)
 
 
 @pytest.mark.parametrize("bound", [[0, 0, 0], [1, 1, -1]])

@@ -13,9 +13,9 @@ from clustercast.arrays.summaries import HEAVY, tail_shape, tail_shapes
 
 @pytest.mark.parametrize("shape", [0.3, 0.7, 1.0, 1.5])
 def test_pareto_tails_have_their_own_shape(shape):
-    found = [tail_shape(stats.genpareto(shape).rvs(4000, random_state=seed)) for seed in range(40)]
+    result = [tail_shape(stats.genpareto(shape).rvs(4000, random_state=seed)) for seed in range(40)]
     # The fit to 190 excesses has a standard deviation of (1 + shape) / sqrt(190), the mean of 40 a sixth of it.
-    assert np.mean(found) == pytest.approx(shape, abs=4 * (1 + shape) / np.sqrt(190 * 40) + 0.03)
+    assert np.mean(result) == pytest.approx(shape, abs=4 * (1 + shape) / np.sqrt(190 * 40) + 0.03)
 
 
 def zhang_stephens(excess):

@@ -125,8 +125,8 @@ def test_a_mode_between_the_outer_quantiles_and_an_end_still_meets_the_quantiles
     # Beyond the last quantile the place of the mode does not show in the three.
     values = stats.triang(0.97, 1.0, 2.0).ppf(FIVE_50_95)
     low, mode, high = through(Triangular, FIVE_50_95, values)
-    found = stats.triang((mode - low) / (high - low), low, high - low).ppf(FIVE_50_95)
-    np.testing.assert_allclose(found, values, rtol=1e-12)
+    result = stats.triang((mode - low) / (high - low), low, high - low).ppf(FIVE_50_95)
+    np.testing.assert_allclose(result, values, rtol=1e-12)
 
 
 @pytest.mark.parametrize("solve", [Triangular, PERT])

@@ -87,12 +87,21 @@ def test_distribution_function_density_support_and_moments_agree_with_scipy(ours
 
 @given(strategies.continuous_distributions(), strategies.probability_arrays())
 def test_the_distribution_function_undoes_the_quantiles(distribution, p):
+    below, above = around(distribution, p)
+    assert (below - 1e-10 <= p).all() and (p <= above + 1e-10).all()
+
+
+def around(distribution, p):
+    """Probabilities of the neighbours of quantiles: a double is a range, and one of the base is when it is moved."""
     x = distribution.quantile(p)
-    # A double is a range: the probability lies within what the neighbours of x enclose, or a few more of them where
-    # a shift and a scale round once each on the way there and back.
+    # A few more of them where a shift and a scale round once each on the way there and back.
     few = 4 * np.spacing(np.abs(x)) if distribution.family == "shifted" else 0.0
     below, above = distribution.cdf(np.nextafter(x - few, -INF)), distribution.cdf(np.nextafter(x + few, INF))
-    assert (below - 1e-10 <= p).all() and (p <= above + 1e-10).all()
+    if distribution.family != "moved":
+        return below, above
+    # Beside an end other than 0 those of the base are far apart on the scale on which it is moved.
+    lower, upper = around(distribution.base, p)
+    return np.minimum(below, lower), np.maximum(above, upper)
 
 
 @given(strategies.distributions(), strategies.probability_arrays())
@@ -131,8 +140,11 @@ def test_blocks_of_any_size_give_the_same_bits(distribution, seed, cut):
 
 @given(strategies.distributions(), st.sampled_from([(), (0,), (1,), (2, 3), (2, 1, 2)]))
 def test_the_shape_of_the_probabilities_is_kept(distribution, shape):
-    for found in (distribution.quantile(np.full(shape, 0.3)), distribution.quantile_from_normal_score(np.zeros(shape))):
-        assert isinstance(found, np.ndarray) and found.shape == shape and found.dtype == np.float64
+    for result in (
+        distribution.quantile(np.full(shape, 0.3)),
+        distribution.quantile_from_normal_score(np.zeros(shape)),
+    ):
+        assert isinstance(result, np.ndarray) and result.shape == shape and result.dtype == np.float64
     x = np.full(shape, distribution.median)
     assert distribution.cdf(x).shape == distribution.log_density(x).shape == shape
 

@@ -20,8 +20,8 @@ ORIGIN = "http://explorer.test"
 @pytest.fixture(scope="module")
 def chromium():
     """A browser that is there; without one the tests in it are skipped."""
-    with browser.chromium() as found:
-        yield found
+    with browser.chromium() as result:
+        yield result
 
 
 @pytest.fixture(scope="module", params=["node", "chromium"])

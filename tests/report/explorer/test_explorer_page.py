@@ -167,8 +167,8 @@ def test_the_page_is_accessible_and_fits_a_phone(page, address):
     for width, scheme in ((1280, "light"), (390, "dark")):
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 844})
-        found = axe.run(page)
-        assert found.violations_count == 0, found.generate_report()
+        result = axe.run(page)
+        assert result.violations_count == 0, result.generate_report()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     smallest = page.evaluate(
         "Math.min(...[...document.querySelectorAll('body *')]"

@@ -67,10 +67,10 @@ def peel(codes: CodeArray, holds: BoolArray, share: float, least: int) -> list[B
     events = np.stack([np.bincount(row[holds], minlength=_BINS + 1) for row in codes])
     boxes = [Box(*ends.copy())]
     while inside.size > least:
-        found = _best_cut(counts, events, max(1, int(share * inside.size)), least)
-        if found is None:
+        result = _best_cut(counts, events, max(1, int(share * inside.size)), least)
+        if result is None:
             break
-        column, side, place = found
+        column, side, place = result
         ends[side, column] = place
         code = codes[column, inside]
         gone = code > place if side else code < place
@@ -137,15 +137,15 @@ def _score(size: IntArray, kept: IntArray, hits: int, density: float | None) -> 
     return np.where(kept >= density * size, kept / hits, kept / np.maximum(size, 1) - 1.0)
 
 
-def chosen_box(boxes: list[Box], found: Coded, other: Coded, density: float | None) -> Box | None:
+def chosen_box(boxes: list[Box], finding: Coded, choosing: Coded, density: float | None) -> Box | None:
     """Return the best box by draws that did not find it, without limits that chance explains; None where none is."""
-    codes, holds = other
+    codes, holds = choosing
     inside = [box.contains(codes) for box in boxes]
     size, kept = (np.array([np.count_nonzero(rows & each) for rows in inside]) for each in (True, holds))
     scores = _score(size, kept, int(holds.sum()), density)
     if scores.max() < 0:
         return None
-    best = polished(*found, boxes[int(scores.argmax())], density)
+    best = polished(*finding, boxes[int(scores.argmax())], density)
     while best.limited.size:
         p_values = np.array(list(quasi_p_values(codes, holds, best)))
         if p_values.max() <= _CHANCE:

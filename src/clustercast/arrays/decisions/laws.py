@@ -81,8 +81,8 @@ def contamination_bounds(cells: Cells, values: FloatArray, share: float) -> Boun
     # After conditioning q counts by its likelihood; of a ratio of linear functions the extremes are single cells.
     # J. O. Berger and L. M. Berliner (1986), doi:10.1214/aos/1176349933.
     mean, weight = float(cells.mass @ values), share * cells.likelihood
-    found = ((1 - share) * mean + weight * values) / (1 - share + weight)
-    return min(float(found.min()), mean), max(float(found.max()), mean)
+    result = ((1 - share) * mean + weight * values) / (1 - share + weight)
+    return min(float(result.min()), mean), max(float(result.max()), mean)
 
 
 def box_bounds(cells: Cells, values: FloatArray, least: FloatArray, most: FloatArray) -> Bounds:
@@ -96,14 +96,14 @@ def box_bounds(cells: Cells, values: FloatArray, least: FloatArray, most: FloatA
     sums = np.tril(np.ones((count - 1, count)))
     between = np.vstack([np.column_stack([sums, -most]), np.column_stack([-sums, least])])
     equal = np.vstack([np.append(np.ones(count), -1.0), np.append(cells.likelihood, 0.0)])
-    found = []
+    result = []
     for sign in (1, -1):
         cost = np.append(sign * cells.likelihood * values, 0.0)
         answer = linprog(cost, A_ub=between, b_ub=np.zeros(2 * count - 2), A_eq=equal, b_eq=[0.0, 1.0])
         if answer.x is None:
             raise InputError("no law between the two distribution functions gives the observations a likelihood")
-        found.append(sign * float(answer.fun))
-    return found[0], found[1]
+        result.append(sign * float(answer.fun))
+    return result[0], result[1]
 
 
 def quantile_bounds(bounds: Callable[[FloatArray], Bounds], values: FloatArray, level: float) -> Bounds:
@@ -202,9 +202,9 @@ def point_scores(between: IntArray, densities: FloatArray, levels: FloatArray) -
 def score_covariance(scores: FloatArray, values: FloatArray, shares: FloatArray) -> Pair:
     """Return the covariance of values (N, T) with scores (N, P) under weights, and its error, shape (T, P)."""
     centred, gaps = scores - shares @ scores, values - shares @ values
-    found = (gaps * shares[:, np.newaxis]).T @ centred
+    result = (gaps * shares[:, np.newaxis]).T @ centred
     square = (gaps**2 * shares[:, np.newaxis]).T @ centred**2
-    return found, np.sqrt(np.clip(square - found**2, 0, None) / effective_size(shares))
+    return result, np.sqrt(np.clip(square - result**2, 0, None) / effective_size(shares))
 
 
 def density_at_median(values: FloatArray, shares: FloatArray) -> tuple[float, float]:
@@ -220,12 +220,12 @@ def index_responses(values: FloatArray, bins: Partition, shares: FloatArray) -> 
     # With m(x) the mean of y at x the influence function of var m is 2 (m - mu) (y - mu) - (m - mu)^2.
     away = values - shares @ values
     variance = float(shares @ away**2)
-    found = np.empty((len(values), len(bins.member)))
+    result = np.empty((len(values), len(bins.member)))
     for place, member in enumerate(bins.member):
         mass = np.bincount(member, shares)
-        found[:, place] = (np.bincount(member, shares * away) / np.where(mass > 0, mass, 1))[member]
-    index = shares @ found**2 / variance
-    return index, (found * (2 * away[:, np.newaxis] - found) - index * away[:, np.newaxis] ** 2) / variance
+        result[:, place] = (np.bincount(member, shares * away) / np.where(mass > 0, mass, 1))[member]
+    index = shares @ result**2 / variance
+    return index, (result * (2 * away[:, np.newaxis] - result) - index * away[:, np.newaxis] ** 2) / variance
 
 
 def total_sensitivity(values: FloatArray, scores: FloatArray, swapped: list[int], rows: int) -> Pair:
@@ -238,7 +238,7 @@ def total_sensitivity(values: FloatArray, scores: FloatArray, swapped: list[int]
     squares = (runs[:, [0, -1]] - values.mean()) ** 2 / 2
     variance = float(squares.mean(axis=0).sum())
     each = scores.shape[1] // len(swapped)
-    index, found = np.empty(len(swapped)), np.empty((2, len(swapped), scores.shape[1]))
+    index, result = np.empty(len(swapped)), np.empty((2, len(swapped), scores.shape[1]))
     for place, swap in enumerate(swapped):
         change = (runs[:, 0] - runs[:, 1 + swap]) ** 2 / 2
         index[place] = change.mean() / variance
@@ -246,5 +246,5 @@ def total_sensitivity(values: FloatArray, scores: FloatArray, swapped: list[int]
         products = (at_a - at_a.mean())[:, np.newaxis] * first + (at_b - at_b.mean())[:, np.newaxis] * last
         own = slice(each * place, each * (place + 1))
         products[:, own] += (change - change.mean())[:, np.newaxis] * last[:, own]
-        found[:, place] = products.mean(axis=0), products.std(axis=0) / np.sqrt(len(runs))
-    return index, found / variance
+        result[:, place] = products.mean(axis=0), products.std(axis=0) / np.sqrt(len(runs))
+    return index, result / variance

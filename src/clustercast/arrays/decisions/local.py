@@ -24,12 +24,12 @@ NOTHING = 1e-12
 
 def cells_of(scores: FloatArray) -> dict[Columns, IntArray]:
     """Return the cell of each sample in every two, three and four of some normal scores (N, some)."""
-    shares, found = ndtr(scores.T), {}
+    shares, result = ndtr(scores.T), {}
     for count, side in SIDES.items():
         for chosen in itertools.combinations(range(len(shares)), count):
             places = np.minimum(side * shares[list(chosen)], side - 1).astype(np.int64)
-            found[chosen] = np.ravel_multi_index(tuple(places), (side,) * count)
-    return found
+            result[chosen] = np.ravel_multi_index(tuple(places), (side,) * count)
+    return result
 
 
 def corrected(
@@ -54,7 +54,7 @@ def corrected(
             explained = np.divide(shared**2, own, out=np.zeros_like(own), where=shared > SURE * size * np.sqrt(2 * own))
             for k in np.flatnonzero(explained > best):
                 best[k], chosen[k] = explained[k], (columns, width, min(shared[k] / own[k], 1.0), near[k], around)
-    found = predicted.copy()
+    result = predicted.copy()
     for k, (columns, width, part, near, around) in chosen.items():
         members = cells[columns]
         if events[k]:
@@ -62,10 +62,10 @@ def corrected(
             expected = _smooth(_sums(members[known], predicted[known, k : k + 1]), columns, width)[0]
             odds = [logit((each + 0.5) / (around + 1)) for each in (expected, expected + part * near)]
             before = logit(np.clip(predicted[:, k], NOTHING, 1 - NOTHING))
-            found[:, k] = expit(before + (odds[1] - odds[0])[members])
+            result[:, k] = expit(before + (odds[1] - odds[0])[members])
         else:
-            found[:, k] += part * (near[members] - left[:, k]) / (around[members] + ~known)
-    return found, {int(k): each[0] for k, each in chosen.items()}
+            result[:, k] += part * (near[members] - left[:, k]) / (around[members] + ~known)
+    return result, {int(k): each[0] for k, each in chosen.items()}
 
 
 def _sums(members: IntArray, values: FloatArray) -> FloatArray:
@@ -77,10 +77,10 @@ def _smooth(sums: FloatArray, columns: Columns, width: float) -> FloatArray:
     """Return sums of cells (T, cells) with those of other cells, weighted by how near they are."""
     side = SIDES[len(columns)]
     away = np.subtract.outer(np.arange(side), np.arange(side)) / width
-    found, weights = sums.reshape(-1, *(side,) * len(columns)), np.exp(-(away**2) / 2)
+    result, weights = sums.reshape(-1, *(side,) * len(columns)), np.exp(-(away**2) / 2)
     for _ in columns:
-        found = np.moveaxis(found @ weights, -1, 1)
-    return found.reshape(sums.shape)
+        result = np.moveaxis(result @ weights, -1, 1)
+    return result.reshape(sums.shape)
 
 
 def close_neighbours(points: FloatArray, columns: Columns) -> tuple[IntArray, FloatArray, float]:

@@ -30,15 +30,15 @@ class Partition:
     def sums(self, values: FloatArray) -> FloatArray:
         """Return the sum of each column of values (N, T) over each bin, shape (bins, T)."""
         columns, size = self.member.shape
-        found = np.zeros((int(self.offsets[-1]), values.shape[1]))
+        result = np.zeros((int(self.offsets[-1]), values.shape[1]))
         first = self.offsets[:-1].astype(np.int32)
         ones, rows = np.ones(BLOCK * columns), np.arange(0, BLOCK * columns + 1, columns, dtype=np.int32)
         for start in range(0, size, BLOCK):
             places = self.member[:, start : start + BLOCK].T + first
-            shape = (len(places), len(found))
+            shape = (len(places), len(result))
             chosen = csr_array((ones[: places.size], places.ravel(), rows[: len(places) + 1]), shape=shape)
-            found += chosen.T @ values[start : start + BLOCK]
-        return found
+            result += chosen.T @ values[start : start + BLOCK]
+        return result
 
     def over_bins(self, values: FloatArray) -> FloatArray:
         """Return the sum of what each bin gives (bins, T) over the bins of each column, shape (d, T)."""
@@ -68,9 +68,9 @@ def partition(
         edges = ordered[at]
         # A value that is there more than once at an edge: a discrete input, whose values are kept apart.
         tied = bool((ordered[np.maximum(at, 1) - 1] == edges).any())
-        found = bin_numbers(column, np.full(size, 1 / size), count) if tied else np.searchsorted(edges, column, "right")
-        members.append(found.astype(np.uint16))
-        sizes.append(np.bincount(found))
+        cells = bin_numbers(column, np.full(size, 1 / size), count) if tied else np.searchsorted(edges, column, "right")
+        members.append(cells.astype(np.uint16))
+        sizes.append(np.bincount(cells))
     return Partition(np.stack(members), np.cumsum([0, *map(len, sizes)]), np.concatenate(sizes).astype(np.float64))
 
 

@@ -83,10 +83,10 @@ def entropy_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = Fa
 def _series(most: int) -> FloatArray:
     """Return Grassberger's G of 0 to a count, without its alternating term beyond the smallest counts; G(0) is 0."""
     n = np.arange(1, most + 1)
-    found = np.asarray(psi(n))
+    result = np.asarray(psi(n))
     small = n[:FEW]
-    found[:FEW] += 0.5 * (-1.0) ** small * (psi((small + 1) / 2) - psi(small / 2))
-    return np.concatenate([[0.0], found])
+    result[:FEW] += 0.5 * (-1.0) ** small * (psi((small + 1) / 2) - psi(small / 2))
+    return np.concatenate([[0.0], result])
 
 
 def _entropies(hits: FloatArray, counts: FloatArray, series: FloatArray) -> FloatArray:
@@ -111,11 +111,11 @@ def spread_gain(score: str, columns: FloatArray, values: FloatArray, low_discrep
         order = np.argsort(column)
         ordered = column[order]
         before = of_bins(ordered, np.array([0]), np.array([size]))
-        found = np.array([_saved(of_bins, before, ordered, member[order]) for member in [*members, *shuffled]])
+        result = np.array([_saved(of_bins, before, ordered, member[order]) for member in [*members, *shuffled]])
         # What shuffled bins give is chance: its mean is the bias of bins of so many samples, half its variance noise.
-        mean, noise = found[len(members) :].mean(axis=0)[:2] * [1.0, 0.5]
+        mean, noise = result[len(members) :].mean(axis=0)[:2] * [1.0, 0.5]
         scale = widths[: len(members)] / widths[-1]
-        known = found[: len(members)]
+        known = result[: len(members)]
         left = 1 - known[:, 0] / before.mean() if before.any() else 1.0
         bias = mean * scale * left if score == "width" else 0.0
         squared = np.maximum(known[:, 1] - noise * scale, noise * scale) / size
@@ -130,9 +130,9 @@ def _saved(of_bins: OfBins, before: FloatArray, ordered: FloatArray, member: NDA
     # Radix sort: the values stay in order within each bin.
     moved = np.argsort(member, kind="stable")
     counts = np.bincount(member)
-    found = of_bins(ordered[moved], np.cumsum(counts) - counts, counts)
-    saved = before[moved] - found
-    chance = (found / np.repeat(counts, counts)).mean() - before.mean() / len(before)
+    result = of_bins(ordered[moved], np.cumsum(counts) - counts, counts)
+    saved = before[moved] - result
+    chance = (result / np.repeat(counts, counts)).mean() - before.mean() / len(before)
     return float(saved.mean()), float(saved.var()), float(chance)
 
 
@@ -149,9 +149,9 @@ def _crps(ordered: FloatArray, starts: IntArray, counts: IntArray) -> FloatArray
 
 def crps_of(values: FloatArray) -> FloatArray:
     """Return the CRPS of each sample (N,) under the distribution of all, without bias."""
-    found, order = np.empty_like(values), np.argsort(values)
-    found[order] = _crps(values[order], np.array([0]), np.array([len(values)]))
-    return found
+    result, order = np.empty_like(values), np.argsort(values)
+    result[order] = _crps(values[order], np.array([0]), np.array([len(values)]))
+    return result
 
 
 def _width(ordered: FloatArray, starts: IntArray, counts: IntArray) -> FloatArray:
@@ -159,15 +159,15 @@ def _width(ordered: FloatArray, starts: IntArray, counts: IntArray) -> FloatArra
     # Median-unbiased points (type 8), and the slope of the quantile function beside each.
     step = TAIL / 2
     points = {p: _points(ordered, starts, counts, p) for q in (TAIL, 1 - TAIL) for p in (q - step, q, q + step)}
-    width, found = np.zeros(len(counts)), np.zeros(len(ordered))
+    width, result = np.zeros(len(counts)), np.zeros(len(ordered))
     for q, sign in ((TAIL, -1.0), (1 - TAIL, 1.0)):
         slope = (points[q + step] - points[q - step]) / (2 * step)
         below = ordered <= np.repeat(points[q], counts)
-        found += sign * (q - below) * np.repeat(slope, counts)
+        result += sign * (q - below) * np.repeat(slope, counts)
         width += sign * points[q]
     # The points themselves are the estimate: their influence must not move the mean.
-    mean = np.add.reduceat(found, starts) / counts
-    return found + np.repeat(width - mean, counts)
+    mean = np.add.reduceat(result, starts) / counts
+    return result + np.repeat(width - mean, counts)
 
 
 def _points(ordered: FloatArray, starts: IntArray, counts: IntArray, probability: float) -> FloatArray:

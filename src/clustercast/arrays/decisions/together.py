@@ -85,11 +85,11 @@ def joint_gains(columns: FloatArray, kinds: Mapping[str, FloatArray], local: boo
             values[kind], ties[kind] = relative_losses(kinds[kind])
     spread = np.concatenate([np.full(each.shape[1], kind.split()[0] in _SPREAD) for kind, each in values.items()])
     ends = np.cumsum([each.shape[1] for each in values.values()])
-    found: dict[str, list[FloatArray]] = {kind: [] for kind in kinds}
+    result: dict[str, list[FloatArray]] = {kind: [] for kind in kinds}
     for half in _halves(columns, np.concatenate(list(values.values()), axis=1), spread, local):
         for (kind, each), end in zip(values.items(), ends, strict=True):
-            found[kind].append(_parts(kind.split()[0], each, half.of(slice(end - each.shape[1], end))))
-    return {kind: _summed(np.concatenate(found[kind], axis=1), half.mutual, ties[kind]) for kind in kinds}
+            result[kind].append(_parts(kind.split()[0], each, half.of(slice(end - each.shape[1], end))))
+    return {kind: _summed(np.concatenate(result[kind], axis=1), half.mutual, ties[kind]) for kind in kinds}
 
 
 def _parts(score: str, values: FloatArray, half: Half) -> FloatArray:
@@ -99,10 +99,10 @@ def _parts(score: str, values: FloatArray, half: Half) -> FloatArray:
     else:
         of = {"log": _log, "crps": _crps, "width": _width}.get(score, _variance)
         parts = [of(values[half.part, k], half.at(k), k, float(values[:, k].mean())) for k in range(values.shape[1])]
-    found = np.moveaxis(np.array(parts), 0, 2)
+    result = np.moveaxis(np.array(parts), 0, 2)
     # Points of low discrepancy that are near in some columns are far apart in others: products below 0 are no loss.
-    found[0] -= half.even * np.minimum(found[1].mean(axis=0), 0)
-    return found
+    result[0] -= half.even * np.minimum(result[1].mean(axis=0), 0)
+    return result
 
 
 def _summed(parts: FloatArray, mutual: float, tie: float) -> Gain:
@@ -120,11 +120,11 @@ def _summed(parts: FloatArray, mutual: float, tie: float) -> Gain:
 
 def explained(columns: FloatArray, values: FloatArray, local: bool = True) -> FloatArray:
     """Return what samples add to the variance of the mean given columns, what counts twice and the doubt (3, N, T)."""
-    found = np.empty((3, *values.shape))
+    result = np.empty((3, *values.shape))
     for half in _halves(columns, values, np.zeros(values.shape[1], dtype=np.bool_), local):
         whole, second, plain = _parts("variance", values, half)
-        found[:, half.part] = whole, np.sqrt(half.mutual) * second, DOUBTED * (second - plain)
-    return found
+        result[:, half.part] = whole, np.sqrt(half.mutual) * second, DOUBTED * (second - plain)
+    return result
 
 
 def _variance(values: FloatArray, half: Half, k: int, mean: float) -> Parts:
@@ -180,12 +180,12 @@ def _width(values: FloatArray, half: Half, k: int, mean: float) -> Parts:
 
 def _influence(values: FloatArray, spread: FloatArray) -> FloatArray:
     """Return the width of the 90 % interval of a law times each spread, with the influence of each sample."""
-    step, found = TAIL / 2, np.zeros_like(values)
+    step, result = TAIL / 2, np.zeros_like(values)
     for q, sign in ((TAIL, -1.0), (1 - TAIL, 1.0)):
         low, point, high = np.quantile(values, [q - step, q, q + step], method="median_unbiased")
         below = values <= point
-        found += sign * spread * (point + (below.mean() - below) * (high - low) / (2 * step))
-    return found
+        result += sign * spread * (point + (below.mean() - below) * (high - low) / (2 * step))
+    return result
 
 
 def _loss(relative: FloatArray, half: Half) -> Parts:
@@ -256,9 +256,9 @@ def _basis(scores: FloatArray, values: FloatArray) -> Pair:
     penalty = np.maximum([*np.array(orders) ** 1.5 / 10, *steep], 1e-9)
     # Among samples that are equal in a discrete column the nearest is any of them.
     jitter = 1e-9 * np.random.default_rng(0).random((size, 1))
-    found = np.concatenate([*basis, waves])
-    found /= np.sqrt(penalty)[:, np.newaxis]
-    return found, scores[ranked[:NEAR]].T + jitter
+    result = np.concatenate([*basis, waves])
+    result /= np.sqrt(penalty)[:, np.newaxis]
+    return result, scores[ranked[:NEAR]].T + jitter
 
 
 def _waves(scores: FloatArray, room: int) -> Pair:
@@ -270,11 +270,11 @@ def _waves(scores: FloatArray, room: int) -> Pair:
     chosen = np.indices([len(bends)] * len(scores)).reshape(len(scores), -1)
     chosen = chosen[:, (chosen > 1).any(axis=0)]
     chosen = chosen[:, np.argsort(np.prod(1 + bends[chosen], axis=0), kind="stable")[:room]]
-    found = np.ones((chosen.shape[1], scores.shape[1]))
+    result = np.ones((chosen.shape[1], scores.shape[1]))
     for k, places in enumerate(chosen):
         some = np.flatnonzero(places)
-        found[some] *= family[places[some], k]
-    return found, (bends[chosen] ** 2).sum(axis=0) ** 1.5
+        result[some] *= family[places[some], k]
+    return result, (bends[chosen] ** 2).sum(axis=0) ** 1.5
 
 
 @dataclass(frozen=True)
@@ -302,10 +302,10 @@ class Regression:
         coefficients, moments, noise = self.ridge(seen)
         for k, column in enumerate(coefficients.T):
             coefficients[:, k] = self._sparse(column, moments[:, k], max(float(noise[k]), 1e-300))
-        found = np.clip(self.scaled.T @ coefficients, seen.min(axis=0), seen.max(axis=0))
+        result = np.clip(self.scaled.T @ coefficients, seen.min(axis=0), seen.max(axis=0))
         for event in np.flatnonzero(((seen == 0) | (seen == 1)).all(axis=0) & (np.ptp(seen, axis=0) > 0)):
-            found[:, event] = self._chances(coefficients[:, event], seen[:, event])
-        return np.asarray(found)
+            result[:, event] = self._chances(coefficients[:, event], seen[:, event])
+        return np.asarray(result)
 
     def ridge(self, seen: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return coefficients (p, T) that are held back alike, mean products with the regressors, and their noise."""
@@ -331,12 +331,12 @@ class Regression:
         # Adaptive ridge: F. Frommlet and G. Nuel (2016), doi:10.1371/journal.pone.0148620. Each round holds a term back
         # by its own size in the round before, so that what one term explains is not spread over many.
         large = self._largest(coefficients)
-        products, found = self.products[np.ix_(large, large)], coefficients[large]
+        products, result = self.products[np.ix_(large, large)], coefficients[large]
         least = LEAST * noise / np.diag(products)
         for _ in range(ROUNDS):
-            found = np.asarray(np.linalg.solve(products + np.diag(noise / (found**2 + least)), moments[large]))
+            result = np.asarray(np.linalg.solve(products + np.diag(noise / (result**2 + least)), moments[large]))
         sparse = np.zeros_like(coefficients)
-        sparse[large] = found
+        sparse[large] = result
         return sparse
 
     def _chances(self, coefficients: FloatArray, seen: FloatArray) -> FloatArray:
@@ -346,18 +346,18 @@ class Regression:
         share = float(seen.mean())
         large = self._largest(coefficients, int(min(share, 1 - share) * len(seen)) // 10)
         rows, spread = self.rows[large], share * (1 - share)
-        found, sizes = np.zeros(len(large)), coefficients[large] / spread
-        found[0] = logit(share) / rows[0, 0]
+        result, sizes = np.zeros(len(large)), coefficients[large] / spread
+        result[0] = logit(share) / rows[0, 0]
         for _ in range(2 * ROUNDS):
-            chances = expit(found @ rows)
+            chances = expit(result @ rows)
             curved = (rows * np.maximum(chances * (1 - chances), spread / 10)) @ rows.T
             held = 1 / (sizes**2 + LEAST / np.diag(curved))
             held[0] = 0
-            step = np.linalg.solve(curved + np.diag(held), rows @ (seen - chances) - held * found)
+            step = np.linalg.solve(curved + np.diag(held), rows @ (seen - chances) - held * result)
             furthest = float(np.abs(step @ rows).max())
-            found = found + step * min(1, FURTHEST / max(furthest, 1e-300))
+            result = result + step * min(1, FURTHEST / max(furthest, 1e-300))
             if furthest < FURTHEST:
-                sizes = found
+                sizes = result
                 if furthest < NEARLY:
                     break
-        return np.asarray(expit(found @ self.scaled[large]))
+        return np.asarray(expit(result @ self.scaled[large]))

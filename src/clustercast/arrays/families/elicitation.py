@@ -66,8 +66,8 @@ def ends_and_mode(
     first, last = float(values[0]), float(values[-1])
 
     def points(peak: float) -> tuple[float, float, float]:
-        found = standard(peak)
-        return float(found[0]), float(found[1]) if mode is None else peak, float(found[-1])
+        result = standard(peak)
+        return float(result[0]), float(result[1]) if mode is None else peak, float(result[-1])
 
     def ratio(peak: float) -> float:
         start, between, end = points(peak)

@@ -82,8 +82,8 @@ def first_order_indices(
     outputs = outputs if set(units) <= {1.0} else outputs / np.array(units)
     blocks = [outputs[:, start : start + BLOCK] for start in range(0, outputs.shape[1], BLOCK)]
     chance = sobol / (sobol + effective / _POINTS_OF_A_COLUMN) if sobol else 1.0
-    found = [_block_indices(block, shares, member, offsets, chance) for block in blocks]
-    return np.concatenate([f[0] for f in found], axis=1), np.concatenate([f[1] for f in found], axis=1)
+    result = [_block_indices(block, shares, member, offsets, chance) for block in blocks]
+    return np.concatenate([f[0] for f in result], axis=1), np.concatenate([f[1] for f in result], axis=1)
 
 
 def _block_indices(outputs: FloatArray, shares: FloatArray, member: IntArray, offsets: IntArray, chance: float) -> Pair:

@@ -90,8 +90,8 @@ def lead_half_width(estimates: FloatArray, confidence: float, *, resampled: bool
     ordered = np.take_along_axis(estimates[..., 1:], order[..., np.newaxis], axis=-2)
     leads = ordered[..., :-1, :] - ordered[..., 1:, :]
     widths = np.full(order.shape, np.nan)
-    found = half_width(leads, confidence, resampled=resampled, widened=widened)
-    np.put_along_axis(widths, order[..., :-1], found, axis=-1)
+    result = half_width(leads, confidence, resampled=resampled, widened=widened)
+    np.put_along_axis(widths, order[..., :-1], result, axis=-1)
     return widths
 
 
@@ -148,13 +148,13 @@ class FewRuns(NamedTuple):
 
     def widened(self, widths: Arrays, indices: Arrays, confidence: float) -> dict[str, FloatArray]:
         """Return half-widths by name of the index, shape (columns, ...), at least what so few runs allow."""
-        found = {}
+        result = {}
         for name, width in widths.items():
             share = indices[name.removesuffix("_lead")]
             # Two runs that agree in an event count it twice, so that the share that agrees is known a little better.
             agreeing = np.clip({"S1": share, "ST": 1 - share}.get(name, np.zeros_like(share)), 0.0, 1.0)
             agreeing[self.handful] = 1.0
-            found[name] = as_wide_as_few_events(width, share, self.events, confidence, agreeing)
+            result[name] = as_wide_as_few_events(width, share, self.events, confidence, agreeing)
             if name in ("S1", "S2"):
                 # A first-order index is the mean product of two changes of mean square 2 V ST over 2 V. Where changes
                 # are mostly 0, all products may be 0 though the changes are not, and no replicate shows an error: the
@@ -163,8 +163,8 @@ class FewRuns(NamedTuple):
                 one, other = (root, root) if name == "S1" else (root[:, :, np.newaxis], root[:, np.newaxis])
                 points = self.points.reshape(-1, *[1] * (width.ndim - 1))
                 floor = normal_factor(confidence) * one * other / np.sqrt(points)
-                found[name] = np.where(np.isfinite(points), np.fmax(found[name], floor), found[name])
-        return found
+                result[name] = np.where(np.isfinite(points), np.fmax(result[name], floor), result[name])
+        return result
 
 
 def usual_values(independent: FloatArray) -> FloatArray:

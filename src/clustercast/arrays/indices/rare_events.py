@@ -129,9 +129,9 @@ def _climbed(
     states, values, moved = [scores], [margins], 0.0
     for _ in range(1, LENGTH):
         proposed = np.sqrt(1 - step**2) * states[-1] + step * generator.standard_normal(scores.shape)
-        found = margin(proposed)
-        accepted = found >= level
+        result = margin(proposed)
+        accepted = result >= level
         states.append(np.where(accepted[:, np.newaxis], proposed, states[-1]))
-        values.append(np.where(accepted, found, values[-1]))
+        values.append(np.where(accepted, result, values[-1]))
         moved += accepted.mean() / (LENGTH - 1)
     return np.concatenate(states), np.concatenate(values), moved

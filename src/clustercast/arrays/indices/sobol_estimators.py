@@ -153,17 +153,17 @@ class Estimator:
         named = {name: part for name, part in zip(("S1", "ST", "S2"), indices, strict=True) if part is not None}
         # Inputs along the last axis but one, as half-widths are taken over the last.
         samples = {name: np.ascontiguousarray(np.moveaxis(part, 0, 1)) for name, part in named.items()}
-        found, widths, how = {name: each[..., 0] for name, each in samples.items()}, {}, {"resampled": resampled}
+        result, widths, how = {name: each[..., 0] for name, each in samples.items()}, {}, {"resampled": resampled}
         how["widened"] = few is not None
         if means.shape[-1] > 2:
             widths = {name: half_width(each[..., 1:], confidence, **how) for name, each in samples.items()}
             widths["ST_lead"] = lead_half_width(samples["ST"], confidence, **how)
-        for numbers in (each for each in (found, widths) if "S2" in each):
+        for numbers in (each for each in (result, widths) if "S2" in each):
             full = np.full((means.shape[1], inputs, inputs), np.nan)
             full[:, *pair_rows(inputs)] = numbers["S2"]
             numbers["S2"] = full
-        widths = widths if few is None else few.widened(widths, found, confidence)
-        return found | {f"{name}_conf": width for name, width in widths.items()}
+        widths = widths if few is None else few.widened(widths, result, confidence)
+        return result | {f"{name}_conf": width for name, width in widths.items()}
 
     def standardised(self, means: FloatArray, factor: FloatArray, inputs: int, second_order: bool) -> FloatArray:
         """Return means of products, shape (statistics, ..., replicates), of runs times a factor, about their mean."""
@@ -173,19 +173,19 @@ class Estimator:
         # those of `Runs.centre_sums` behind the products, are enough to move it afterwards.
         layout = self.layout(inputs, second_order)
         size = max(rows.stop for rows in layout.values())
-        found = means[:size].copy()
+        result = means[:size].copy()
         if self.moved_by_centre:
             centre, changes = means[size].mean(axis=-1, keepdims=True), means[size + 1 :]
             a_change, b_change = changes[:inputs], changes[inputs:]
-            found[layout["square"]] -= 2 * centre * (found[layout["sum"]] - centre)
-            found[layout["sum"]] -= 2 * centre
+            result[layout["square"]] -= 2 * centre * (result[layout["sum"]] - centre)
+            result[layout["sum"]] -= 2 * centre
             for name, times in self.moved_by_centre.items():
-                found[layout[name]] += times * centre * a_change
+                result[layout[name]] += times * centre * a_change
             if second_order:
-                found[layout["mixed"]] -= centre * (b_change - a_change)
+                result[layout["mixed"]] -= centre * (b_change - a_change)
         for name, rows in layout.items():
-            found[rows] *= factor if name in _OF_RUNS else factor**2
-        return found
+            result[rows] *= factor if name in _OF_RUNS else factor**2
+        return result
 
 
 @functools.cache

@@ -53,9 +53,9 @@ def sobol_panel(
         if estimator.widens_bootstrap or weighting is None:
             few = FewRuns.of(columns[..., [0, -1]].reshape(len(columns), -1))
         how = {"pairs": second_order, "resampled": weighting is not None}
-        found = estimator.with_intervals(np.stack(means, axis=1), number_of_inputs, confidence, few, **how)
-        found["variance"] = np.array(variances)
-        parts.append(found if few is None else found | {"events": few.events, "kurtosis": few.kurtosis})
+        result = estimator.with_intervals(np.stack(means, axis=1), number_of_inputs, confidence, few, **how)
+        result["variance"] = np.array(variances)
+        parts.append(result if few is None else result | {"events": few.events, "kurtosis": few.kurtosis})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -97,14 +97,14 @@ class _Panel(NamedTuple):
             return sums
         # Replicates of a small column in one go: the calls cost more than the numbers.
         together = self.replicates if points * step <= BLOCK_ELEMENTS else 1
-        found = np.zeros((statistics, self.replicates))
+        result = np.zeros((statistics, self.replicates))
         parts = rows.reshape(self.replicates, -1, step)
         for first in range(0, self.replicates, together):
             own = slice(first, first + together)
             for block in blocks(parts.shape[1], step):
-                found[:, own] += self._sums(Runs.of(parts[own, block], inputs, **how))
-        found *= self.replicates / points
-        return found
+                result[:, own] += self._sums(Runs.of(parts[own, block], inputs, **how))
+        result *= self.replicates / points
+        return result
 
     def _sums(self, runs: Runs, weights: FloatArray | None = None) -> FloatArray:
         """Sum the products of a block, shape (statistics, replicates or samples); those of idle inputs once for all."""
@@ -151,12 +151,12 @@ def standing_for_idle(runs: Runs, fewest: int = _WORTHWHILE) -> Standing | None:
     for change in (runs.a_change, runs.b_change):
         if len(change):
             idle &= ~change.any(axis=points)
-    found = np.flatnonzero(idle)
-    if len(found) < fewest:
+    result = np.flatnonzero(idle)
+    if len(result) < fewest:
         return None
     active = np.flatnonzero(~idle)
     place = np.where(idle, 0, np.cumsum(~idle))
-    return Standing(np.concatenate([found[:1], active, found[-1:]]), place, np.where(idle, len(active) + 1, place))
+    return Standing(np.concatenate([result[:1], active, result[-1:]]), place, np.where(idle, len(active) + 1, place))
 
 
 def blocks(points: int, statistics: int) -> Iterator[slice]:

@@ -35,19 +35,19 @@ def nearest_correlation(
     """Return the nearest correlation matrix, shape (k, k), and its Frobenius distance."""
     # N. J. Higham (2002), doi:10.1093/imanum/22.3.329.
     given = _symmetric(matrix)
-    found = given.copy()
+    result = given.copy()
     correction = np.zeros_like(given)
     for _ in range(iterations):
-        before = found
-        shifted = found - correction
+        before = result
+        shifted = result - correction
         values, vectors = np.linalg.eigh(shifted)
         projected = (vectors * np.maximum(values, smallest_eigenvalue)) @ vectors.T
         # Dykstra's correction: without it the rounds end at some correlation matrix, not at the nearest.
         correction = projected - shifted
-        found = (projected + projected.T) / 2
-        np.fill_diagonal(found, 1)
-        if np.abs(found - before).max() <= tolerance:
-            return found, float(np.linalg.norm(found - given))
+        result = (projected + projected.T) / 2
+        np.fill_diagonal(result, 1)
+        if np.abs(result - before).max() <= tolerance:
+            return result, float(np.linalg.norm(result - given))
     raise InputError(f"no nearest correlation matrix was found in {iterations} rounds; give a larger tolerance")
 
 

@@ -67,14 +67,14 @@ def _column_directions(column: int, index_bits: int) -> tuple[int, ...]:
     polynomials, initial = _joe_kuo()
     polynomial = int(polynomials[column])
     degree = polynomial.bit_length() - 1
-    found = [int(value) << (index_bits - 1 - j) for j, value in enumerate(initial[column, : min(degree, index_bits)])]
+    result = [int(value) << (index_bits - 1 - j) for j, value in enumerate(initial[column, : min(degree, index_bits)])]
     for j in range(degree, index_bits):
-        value = found[j - degree] ^ (found[j - degree] >> degree)
+        value = result[j - degree] ^ (result[j - degree] >> degree)
         for k in range(1, degree):
             if polynomial >> (degree - k) & 1:
-                value ^= found[j - k]
-        found.append(value)
-    return tuple(found)
+                value ^= result[j - k]
+        result.append(value)
+    return tuple(result)
 
 
 @functools.lru_cache(maxsize=4096)

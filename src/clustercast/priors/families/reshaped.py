@@ -144,8 +144,8 @@ class TruncatedNormal(_Between):
         def mean_at(log_sd: float) -> float:
             # At a given spread, the CDF at the first quantile falls as the mean rises.
             sd = math.exp(log_sd)
-            found = elicitation.root(lambda mean: cdf(mean, sd, 0) - float(levels[0]), least - 30 * sd, most + 30 * sd)
-            return (most + 30 * sd) if found is None else found
+            result = elicitation.root(lambda mean: cdf(mean, sd, 0) - float(levels[0]), least - 30 * sd, most + 30 * sd)
+            return (most + 30 * sd) if result is None else result
 
         narrowest, step = math.log(span) - math.log(20.0), float(levels[1] - levels[0])
         widest = math.log(span / step) + math.log(30.0)

@@ -37,8 +37,8 @@ export class Answers {
     const differs = trend && trend.some((value, i) => Math.abs(value - bands[i][2]) > 0.02 * Math.abs(bands[i][2]));
     const place = rows.length > 1 ? data.years.indexOf(one.year) : 0;
     const names = Object.keys(run.inputs);
-    const found = firstOrder(names.map((name) => this.bins(name, run.inputs[name], size)), rows[place]);
-    const hangs = names.map((name, i) => ({ name, ...found[i] })).sort((a, b) => b.index - a.index);
+    const result = firstOrder(names.map((name) => this.bins(name, run.inputs[name], size)), rows[place]);
+    const hangs = names.map((name, i) => ({ name, ...result[i] })).sort((a, b) => b.index - a.index);
     const labels = data.holds ? run.rows(data.holds.name) : [];
     const holds = labels.length ? labelShares(labels[labels.length > 1 ? data.years.indexOf(one.year) : 0], data.holds.labels.length) : null;
     return { one, size, kind: run.kind, rows, trendRows, bands, trend: differs ? trend : null, place, hangs, holds, took: performance.now() - began };

@@ -40,15 +40,15 @@ const label = (x, y, text, attributes = "") => `<text x="${fixed(x)}" y="${fixed
 // Heights moved apart so that each is a step from the next.
 function apart(heights, step) {
   const order = heights.map((_, i) => i).sort((a, b) => heights[a] - heights[b]);
-  const found = heights.slice();
+  const result = heights.slice();
   for (let round = 0; round < 20; round++) for (let k = 1; k < order.length; k++) {
-    const gap = found[order[k]] - found[order[k - 1]];
+    const gap = result[order[k]] - result[order[k - 1]];
     if (gap < step) {
-      found[order[k]] += (step - gap) / 2;
-      found[order[k - 1]] -= (step - gap) / 2;
+      result[order[k]] += (step - gap) / 2;
+      result[order[k - 1]] -= (step - gap) / 2;
     }
   }
-  return found;
+  return result;
 }
 
 const frame = (width, height, title, body) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="system-ui, sans-serif" font-size="12" fill="var(--ink)"><title>${escaped(title)}</title>${body}</svg>`;

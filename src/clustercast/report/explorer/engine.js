@@ -68,13 +68,13 @@ export class Engine {
     const known = (name) => (name in world.inputs ? name : program.aliases[name]);
     const drawn = this.sampler.draw(world, moves, [...new Set(program.names.map(known))], size);
     program.names.forEach((name, place) => {
-      const found = drawn[known(name)], scale = world.inputs[known(name)].factor, state = found.values || found.value;
+      const result = drawn[known(name)], scale = world.inputs[known(name)].factor, state = result.values || result.value;
       const last = ready.last[place] || {}, from = last.state === state && last.scale === scale ? last.size : 0;
       if (from >= size) return;
       ready.last[place] = { state, scale, size };
       const row = ready.inputs[place];
-      if (found.values) for (let i = from; i < size; i++) row[i] = found.values[i] * scale;
-      else row.fill(found.value * scale, from, size);
+      if (result.values) for (let i = from; i < size; i++) row[i] = result.values[i] * scale;
+      else row.fill(result.value * scale, from, size);
     });
     ready.run(size);
     const rows = (name, scale = 1) => {
@@ -85,7 +85,7 @@ export class Engine {
         return own;
       });
     };
-    const inputs = named(Object.fromEntries(Object.entries(drawn).filter(([, found]) => found.values)));
+    const inputs = named(Object.fromEntries(Object.entries(drawn).filter(([, result]) => result.values)));
     return { kind: ready.kind, size, rows, inputs };
   }
 }

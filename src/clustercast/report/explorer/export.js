@@ -103,8 +103,8 @@ export function toToml(state, data, world, base) {
 const decimal = (value) => (Number.isInteger(value) ? `${value}.0` : number(value));
 
 // The quantiles by year.
-export function toCsv(found, output, data) {
+export function toCsv(result, output, data) {
   const head = "output,unit,year,q05,q25,q50,q75,q95,trend_q50";
-  const rows = found.bands.map((band, i) => [output.name, output.unit, found.bands.length > 1 ? data.years[i] : "", ...band, found.trend ? found.trend[i] : ""].join(","));
+  const rows = result.bands.map((band, i) => [output.name, output.unit, result.bands.length > 1 ? data.years[i] : "", ...band, result.trend ? result.trend[i] : ""].join(","));
   return `${[head, ...rows].join("\n")}\n`;
 }

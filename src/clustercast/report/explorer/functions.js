@@ -147,9 +147,9 @@ const log1pBody = (pool, log) => [
   ...HALVES.flatMap((half) => [...get(half), ...pool.number(1), ...op.add, ...set(2 + half)]),
   ...get(2), ...get(3), ...call(log), ...set(5), ...set(4),
   ...HALVES.flatMap((x) => {
-    const [u, found] = [2 + x, 4 + x];
+    const [u, result] = [2 + x, 4 + x];
     return [
-      ...get(found), ...get(found), ...get(x), ...get(u), ...pool.number(1), ...op.sub, ...op.sub, ...get(u), ...op.div, ...op.add,
+      ...get(result), ...get(result), ...get(x), ...get(u), ...pool.number(1), ...op.sub, ...op.sub, ...get(u), ...op.div, ...op.add,
       ...get(u), ...pool.number(0), ...op.eq, ...get(u), ...pool.number(Infinity), ...op.eq, ...op.or, ...op.select,
     ];
   }),

@@ -30,9 +30,9 @@ const worldOf = (one) => answers.world(one);
 const outputOf = (one) => answers.output(one);
 
 // The levels of the table: those given, else what a run reaches often, half the time and seldom; and the one asked about.
-function levelsOf(output, found) {
+function levelsOf(output, result) {
   const say = (value) => [round(value, output.unit, output.share), value];
-  const band = found.bands[found.place];
+  const band = result.bands[result.place];
   const levels = output.levels.length ? [...output.levels] : [...new Set([band[1], band[2], band[4]].map((value) => Number(value.toPrecision(1))))].map(say);
   const asked = state.level ?? levels[Math.min(1, levels.length - 1)][1];
   if (!levels.some(([, value]) => value === asked)) levels.push(say(asked));
@@ -40,9 +40,9 @@ function levelsOf(output, found) {
 }
 
 // The levels that can be asked about: those of the table, and 1, 2, 5, 10, ... about what is reached.
-function choicesOf(output, found) {
-  const { asked, levels } = levelsOf(output, found), ladder = [];
-  const low = found.bands[found.place][0] / 2, high = 4 * found.bands[found.bands.length - 1][4];
+function choicesOf(output, result) {
+  const { asked, levels } = levelsOf(output, result), ladder = [];
+  const low = result.bands[result.place][0] / 2, high = 4 * result.bands[result.bands.length - 1][4];
   if (low > 0) for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
     for (const part of [1, 2, 5]) ladder.push(Number(`${part}e${power}`));
   }
@@ -53,55 +53,55 @@ function choicesOf(output, found) {
 
 // ---------------------------------------------------------------- what is shown of a run
 
-function show(found) {
-  last = found;
-  const output = outputOf(state), timed = found.rows.length > 1;
+function show(result) {
+  last = result;
+  const output = outputOf(state), timed = result.rows.length > 1;
   const when = timed ? ` in ${state.year}` : "";
   $("question").textContent = output.question.replace("{}", state.year);
-  const band = found.bands[found.place];
+  const band = result.bands[result.place];
   const isFinite = (one) => one.every(Number.isFinite), answered = isFinite(band);
-  $("about").textContent = `${found.size.toLocaleString("en")} runs of the model itself in ${found.took.toFixed(0)} ms (${found.kind}, ${data.programs[worldOf(state).program].code.operations.length.toLocaleString("en")} array operations traced from the Python functions); seed ${data.seed}; clustercast ${data.version}.${data.currency ? ` Money: ${data.currency}.` : ""}`;
+  $("about").textContent = `${result.size.toLocaleString("en")} runs of the model itself in ${result.took.toFixed(0)} ms (${result.kind}, ${data.programs[worldOf(state).program].code.operations.length.toLocaleString("en")} array operations traced from the Python functions); seed ${data.seed}; clustercast ${data.version}.${data.currency ? ` Money: ${data.currency}.` : ""}`;
   document.body.classList.toggle("unanswered", !answered);
   if (!answered) {
-    $("answer").textContent = `There is no answer: ${chance(shareMissing(found.rows[found.place]))} of runs give no finite number${when}. Move or pin what makes them so.`;
+    $("answer").textContent = `There is no answer: ${chance(shareMissing(result.rows[result.place]))} of runs give no finite number${when}. Move or pin what makes them so.`;
     return;
   }
   if (!$("level").childElementCount) buildChoices();
   const say = (value) => human(value, output.unit, output.share);
-  const { asked: level, levels } = levelsOf(output, found);
+  const { asked: level, levels } = levelsOf(output, result);
   const [name] = levels.find(([, value]) => value === level);
   const by = timed ? ` by ${state.year}` : "";
-  const likely = odds(reached(found.rows, found.place, level));
-  const free = found.trend ? ` (without limits: ${odds(reached(found.trendRows, found.place, level))})` : "";
+  const likely = odds(reached(result.rows, result.place, level));
+  const free = result.trend ? ` (without limits: ${odds(reached(result.trendRows, result.place, level))})` : "";
   const subject = output.verb.replace("{}", `about <b>${escaped(say(band[2]))}</b>`);
   const sentence = `${timed ? `In ${state.year} ` : ""}${escaped(output.subject)} ${subject}; nine runs in ten give ${escaped(interval(band[0], band[4], output.unit, output.share))}. ${escaped(name)} or more${by}: <b>${likely}</b>${free}.`;
   $("answer").innerHTML = sentence.charAt(0).toUpperCase() + sentence.slice(1);
   const ghost = state.ghost ? ghosts.get(`${state.output} ${state.year}`) : null;
   const seen = data.observed.filter((row) => row.output === output.name);
   const unit = ending(say(band[2])).slice(1) && `${ending(say(band[2])).slice(1)}; `;
-  $("fan-title").innerHTML = timed ? `${escaped(output.label)} <span class="soft">${escaped(unit)}median, 50 and 90 % of runs${found.trend ? "; dashed: the trend, without limits" : ""}${seen.length ? "; marks: observed (△ at least)" : ""}${ghost ? "; brown: the start" : ""}</span>` : escaped(output.label);
+  $("fan-title").innerHTML = timed ? `${escaped(output.label)} <span class="soft">${escaped(unit)}median, 50 and 90 % of runs${result.trend ? "; dashed: the trend, without limits" : ""}${seen.length ? "; marks: observed (△ at least)" : ""}${ghost ? "; brown: the start" : ""}</span>` : escaped(output.label);
   const width = Math.max(300, Math.round($("fan").clientWidth)), height = width < 500 ? 240 : 262;
   const title = `${output.label}${when}: ${say(band[2])}, 90 % interval ${interval(band[0], band[4], output.unit, output.share)}`;
   const common = { unit: output.unit, share: output.share, title };
-  const drawn = (list) => list && list.filter((_, place) => isFinite(found.bands[place]));
+  const drawn = (list) => list && list.filter((_, place) => isFinite(result.bands[place]));
   const old = ghost && ghost.bands.every(isFinite) ? ghost.bands : null;
   $("fan").innerHTML = timed && drawn(data.years).length > 1
-    ? fan({ ...common, ghost: drawn(old), years: drawn(data.years), bands: drawn(found.bands), trend: drawn(found.trend), observed: seen, today: data.today, year: state.year }, width, height)
-    : spread({ ...common, ghost: old && old[found.place], values: found.rows[found.place], band }, width, height);
-  showChances(found, levels, level, timed, ghost);
-  showHolds(found, when, ghost);
+    ? fan({ ...common, ghost: drawn(old), years: drawn(data.years), bands: drawn(result.bands), trend: drawn(result.trend), observed: seen, today: data.today, year: state.year }, width, height)
+    : spread({ ...common, ghost: old && old[result.place], values: result.rows[result.place], band }, width, height);
+  showChances(result, levels, level, timed, ghost);
+  showHolds(result, when, ghost);
   $("hangs-title").innerHTML = `What the answer hangs on <span class="soft">share of variance</span>`;
   const before = ghost ? new Map(ghost.hangs.map(({ name: key, index }) => [key, Math.max(0, index)])) : null;
   const world = worldOf(state);
-  $("hangs").innerHTML = bars(found.hangs.slice(0, EXPLAINED).filter(({ index }) => index > 0.002).map(({ name: key, index, error }) => ({
+  $("hangs").innerHTML = bars(result.hangs.slice(0, EXPLAINED).filter(({ index }) => index > 0.002).map(({ name: key, index, error }) => ({
     name: world.inputs[key].label, title: world.inputs[key].meaning, share: index, start: before ? before.get(key) : undefined,
     text: `${(100 * index).toFixed(0)} ± ${(196 * error).toFixed(196 * error < 0.5 ? 1 : 0)} %`,
   })));
 }
 
-function showChances(found, levels, asked, timed, ghost) {
+function showChances(result, levels, asked, timed, ghost) {
   if (!timed) {
-    $("chances").innerHTML = bars(levels.map(([name, level]) => { const p = reached(found.rows, 0, level); return { name: `${name} or more`, share: p, text: odds(p) }; }));
+    $("chances").innerHTML = bars(levels.map(([name, level]) => { const p = reached(result.rows, 0, level); return { name: `${name} or more`, share: p, text: odds(p) }; }));
     return;
   }
   const last = data.years[data.years.length - 1];
@@ -110,17 +110,17 @@ function showChances(found, levels, asked, timed, ghost) {
   const cell = (level, year) => {
     const place = data.years.indexOf(year);
     const old = ghost ? `<span class="start">${chance(reached(ghost.rows, place, level))}</span>` : "";
-    const p = reached(found.rows, place, level);
+    const p = reached(result.rows, place, level);
     return `<td class="number" title="${chance(p)}">${p < 0.001 ? "&lt; 1 in 1,000" : p > 0.999 ? "near certain" : odds(p)}${old}</td>`;
   };
   $("chances").innerHTML = `<table class="grid">${head}${levels.map(([name, level]) => `<tr${level === asked ? ' class="asked"' : ""}><th scope="row">${escaped(name)}</th>${years.map((year) => cell(level, year)).join("")}</tr>`).join("")}</table>`;
 }
 
-function showHolds(found, when, ghost) {
-  $("holds-box").hidden = !found.holds;
-  if (!found.holds) return;
+function showHolds(result, when, ghost) {
+  $("holds-box").hidden = !result.holds;
+  if (!result.holds) return;
   $("holds-title").innerHTML = `What holds it back${when} <span class="soft">share of runs</span>`;
-  const rows = found.holds.map((share, i) => ({ name: data.holds.labels[i] === "trend" ? "nothing (trend)" : data.holds.labels[i].replace(/_/g, " "), share, text: chance(share), start: ghost ? ghost.holds[i] : undefined }));
+  const rows = result.holds.map((share, i) => ({ name: data.holds.labels[i] === "trend" ? "nothing (trend)" : data.holds.labels[i].replace(/_/g, " "), share, text: chance(share), start: ghost ? ghost.holds[i] : undefined }));
   $("holds").innerHTML = bars(rows.filter(({ share, start }) => share > 0.0005 || start > 0.0005).sort((a, b) => b.share - a.share).slice(0, EXPLAINED));
 }
 

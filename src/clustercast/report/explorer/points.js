@@ -70,8 +70,8 @@ export function normalScore(p) {
   const x = Math.sqrt(-2 * Math.log(y));
   const z = 1 / x;
   const tail = x < 8 ? z * polynomial(P1, z) / polynomial(Q1, z) : z * polynomial(P2, z) / polynomial(Q2, z);
-  const found = x - Math.log(x) / x - tail;
-  return upper ? found : -found;
+  const result = x - Math.log(x) / x - tail;
+  return upper ? result : -result;
 }
 
 // Cephes: erfc above 1, erf below, from which both tails of the normal distribution follow.

@@ -96,11 +96,11 @@ export class Sampler {
     const free = world.order.filter(isFree);
     const place = new Map(free.map((name, number) => [name, number]));
     const copula = correlated(world, free);
-    const found = named();
+    const result = named();
     for (const name of names) {
       const prior = world.inputs[name];
       if (!place.has(name)) {
-        found[name] = { value: moves[name] && "value" in moves[name] ? moves[name].value : prior.value };
+        result[name] = { value: moves[name] && "value" in moves[name] ? moves[name].value : prior.value };
         continue;
       }
       const joint = copula.has(name);
@@ -109,9 +109,9 @@ export class Sampler {
       if (!this.kept.has(name) || this.kept.get(name).state !== state) {
         this.kept.set(name, { state, values: new Float64Array(this.most), filled: 0 });
       }
-      found[name] = this.filled(this.kept.get(name), prior, moves[name], joint ? copula : null, name, place, size);
+      result[name] = this.filled(this.kept.get(name), prior, moves[name], joint ? copula : null, name, place, size);
     }
-    return found;
+    return result;
   }
 
   // What is known of an input, with the samples that were not asked for before.

@@ -25,12 +25,12 @@ function ranked(values, rank, left, right) {
 export function quantiles(given, probabilities) {
   const last = given.length - 1, places = probabilities.map((p) => p * last);
   const ranks = [...new Set(places.flatMap((place) => [Math.floor(place), Math.ceil(place)]))];
-  const found = atRanks(given, ranks);
-  if (!found) return probabilities.map(() => NaN);
+  const result = atRanks(given, ranks);
+  if (!result) return probabilities.map(() => NaN);
   return places.map((place) => {
-    const low = Math.floor(place), part = place - low, below = found.get(low);
+    const low = Math.floor(place), part = place - low, below = result.get(low);
     if (part === 0) return below;
-    const above = found.get(low + 1);
+    const above = result.get(low + 1);
     return part >= 0.5 ? above - (above - below) * (1 - part) : below + (above - below) * part;
   });
 }
@@ -62,12 +62,12 @@ function atRanks(given, ranks) {
     const cell = (words[2 * i + 1] >>> 12) - low;
     if (cells[cell]) wanted.get(cell).values.push(given[i]);
   }
-  const found = new Map();
+  const result = new Map();
   for (const one of wanted.values()) {
     const sorted = Float64Array.from(one.values).sort();
-    for (const rank of one.ranks) found.set(rank, sorted[rank - one.before]);
+    for (const rank of one.ranks) result.set(rank, sorted[rank - one.before]);
   }
-  return found;
+  return result;
 }
 
 function atRanksOfAny(given, ranks) {
@@ -143,12 +143,12 @@ export function bins(u, z) {
   for (let n = halvings; n > 0; n--) edges.push(0.5 ** n / count);
   for (let n = 1; n < count; n++) edges.push(n / count);
   for (let n = 1; n <= halvings; n++) edges.push(1 - 0.5 ** n / count);
-  const binOf = new Uint16Array(size), found = new Uint16Array(size);
+  const binOf = new Uint16Array(size), result = new Uint16Array(size);
   for (let rank = 0, bin = 0; rank < size; rank++) {
     while (bin < edges.length && (rank + 0.5) / size > edges[bin]) bin++;
     binOf[rank] = bin;
   }
-  if (u) for (let i = 0; i < size; i++) found[i] = binOf[Math.floor(u[i] * size)];
-  else Array.from(z.keys()).sort((a, b) => z[a] - z[b]).forEach((sample, rank) => { found[sample] = binOf[rank]; });
-  return { bins: found, count: edges.length + 1 };
+  if (u) for (let i = 0; i < size; i++) result[i] = binOf[Math.floor(u[i] * size)];
+  else Array.from(z.keys()).sort((a, b) => z[a] - z[b]).forEach((sample, rank) => { result[sample] = binOf[rank]; });
+  return { bins: result, count: edges.length + 1 };
 }

@@ -84,4 +84,4 @@ export function chance(probability) {
   return `${(100 * probability).toFixed(probability < 0.01 || probability > 0.99 ? 1 : 0)} %`;
 }
 
-export const escaped = (text) => String(text).replace(/[&<>"]/g, (found) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }[found]));
+export const escaped = (text) => String(text).replace(/[&<>"]/g, (result) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }[result]));

@@ -127,7 +127,7 @@ def prior_posterior(
     Samples of the same variable, as ``tree["prior"][name]`` and ``tree["posterior"][name]``, the latter perhaps with
     `weights`: histograms with the same bins, from the 0.2nd to the 99.8th percentile of both, with the medians.
     """
-    before, after = (numbers_of(found).reshape(-1) for found in (prior, posterior))
+    before, after = (numbers_of(result).reshape(-1) for result in (prior, posterior))
     ends = np.concatenate([quantiles(before, _VIEW), quantiles(after, _VIEW, weights)])
     if not ends.max() > ends.min():
         raise InputError(f"prior and posterior are one number, {ends.max():g}; give samples of a variable that varies")

@@ -63,11 +63,11 @@ def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
 
     `tilted` is a result of `tilt`. Each input is on its own scale, from the 5 to the 95 % point before the change.
     """
-    found = tilted.marginals.isel(input=slice(most))
-    names = [str(name) for name in found["input"].values]
-    rows, before, after = np.arange(len(names)), found["before"].values, found["after"].values
+    result = tilted.marginals.isel(input=slice(most))
+    names = [str(name) for name in result["input"].values]
+    rows, before, after = np.arange(len(names)), result["before"].values, result["after"].values
     texts = []
-    for name, was, now, unit in zip(names, before[:, 1], after[:, 1], found["unit"].values, strict=True):
+    for name, was, now, unit in zip(names, before[:, 1], after[:, 1], result["unit"].values, strict=True):
         ends = interval(was, now, str(unit), error=abs(now - was) / 2 or None, share=is_share(name))
         texts.append(f"{label_of(name)}\n{ends}")
     ax = style.rows_of(ax, texts, extra=2.0, each=0.42)
@@ -83,14 +83,14 @@ def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
 
 
 @style.takes_leading("side")
-def probability_tornado(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
+def probability_tornado(result: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw the probability of a claim where each input is low and where it is high, with bars of two standard errors.
 
-    `found` is a result of `probability_tornado`.
+    `result` is that of `probability_tornado`.
     """
-    shown = found.isel(input=slice(most))
+    shown = result.isel(input=slice(most))
     ax = style.rows_of(ax, [label_of(str(name)) for name in shown["input"].values], extra=2.0)
-    rows, before = np.arange(shown.sizes["input"]), float(found.attrs["before"])
+    rows, before = np.arange(shown.sizes["input"]), float(result.attrs["before"])
     for side, colour in (("lowest", _LOW), ("highest", _HIGH)):
         values, errors = (shown[name].sel(side=side).values for name in ("probability", "standard_error"))
         looks: dict[str, Any] = {"color": colour, "edgecolor": style.INK, "ecolor": style.INK, "label": f"{side} part"}
@@ -100,7 +100,7 @@ def probability_tornado(found: xr.Dataset, *, most: int = 8, ax: Axes | None = N
     low, high = shown["probability"].values[0]
     first = in_a_sentence(str(shown["input"].values[0]))
     said = f"{chance(before)} likely; by {first} {chance(low)} to {chance(high)}"
-    return style.titled(ax, _said(found.attrs["claim"]), said, wide=style.NARROW, key=True)
+    return style.titled(ax, _said(result.attrs["claim"]), said, wide=style.NARROW, key=True)
 
 
 @style.takes_leading()
@@ -111,18 +111,18 @@ def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes 
     classes of single inputs the `most` that reach farthest are drawn.
     """
     sizes = np.array(sorted(bounds))
-    if not len(sizes) or any("probability" not in found["statistic"].values for found in bounds.values()):
+    if not len(sizes) or any("probability" not in result["statistic"].values for result in bounds.values()):
         raise InputError("there are no bounds of a claim; give {2.0: cc.prior_bounds(forecast, claim, ratio=2)}")
-    found = xr.concat([bounds[size].sel(statistic="probability") for size in sizes], "size")
-    value = float(found["value"][0, 0])
+    result = xr.concat([bounds[size].sel(statistic="probability") for size in sizes], "size")
+    value = float(result["value"][0, 0])
     ratio = sizes[0] > 1
     grid = np.concatenate([[1.0 if ratio else 0.0], sizes])
     ax = style.axes_or_new(ax)
-    reach = (found["upper"] - found["lower"]).isel(size=-1).values
+    reach = (result["upper"] - result["lower"]).isel(size=-1).values
     order, ends = np.argsort(-reach, kind="stable")[:most], dict[str, float]()
-    flips = float(found["breakdown"].isel(size=0, of=order).min())
+    flips = float(result["breakdown"].isel(size=0, of=order).min())
     for place, k in enumerate(order):
-        one, colour = found.isel(of=k), style.look(place)[0]
+        one, colour = result.isel(of=k), style.look(place)[0]
         low, high = (np.concatenate([[value], one[name].values]) for name in ("lower", "upper"))
         name = label_of(str(one["of"].values))
         ax.fill_between(grid, low, high, facecolor=colour, alpha=0.22, edgecolor=colour, label=name)
@@ -136,20 +136,20 @@ def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes 
     style.share_axis(ax, "y", "probability")
     size = f"×{flips:.2g}" if ratio else f"{100 * flips:.2g} %"
     said = f"even odds are possible at {size}" if np.isfinite(flips) else "no size of this class makes it even"
-    style.titled(ax, _said(str(found.attrs["target"])), f"{chance(value)} likely; {said}")
+    style.titled(ax, _said(str(result.attrs["target"])), f"{chance(value)} likely; {said}")
     if flips < grid[-1]:
         ax.axvline(flips, color=style.INK, linewidth=0.9, linestyle=":")
     return style.beside(ax, list(ends.values()), list(ends), [style.look(place)[0] for place in range(len(ends))])
 
 
 @style.takes_leading("target", "point")
-def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
+def prior_sensitivity(result: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw what a target changes by as the 5, 50 and 95 % point of each prior moves up by a tenth of its interval.
 
-    `found` is a result of `prior_sensitivity`, `target` one of its targets, the first by default; bars are 95 %
+    `result` is that of `prior_sensitivity`, `target` one of its targets, the first by default; bars are 95 %
     intervals.
     """
-    one = style.one_of(found, "target", target)
+    one = style.one_of(result, "target", target)
     order = np.argsort(-np.abs(one["effect"].values).max(axis=1), kind="stable")[:most]
     shown = one.isel(input=order)
     ax = style.rows_of(ax, [label_of(str(name)) for name in shown["input"].values], extra=2.0, each=0.4)
@@ -170,18 +170,18 @@ def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int
 
 
 @style.takes_leading("group")
-def whose_prior(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
+def whose_prior(result: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw which disagreements of two prior sets make the gap between their medians, one step after the other.
 
-    `found` is a result of `whose_prior`. What is beyond the `most` largest parts is one step; bars are 95 % intervals.
+    `result` is that of `whose_prior`. What is beyond the `most` largest parts is one step; bars are 95 % intervals.
     """
-    parts, errors = found["part"].values[:most], found["part_error"].values[:most]
-    names = [label_of(str(name)) for name in found["group"].values[:most]]
-    if found.sizes["group"] > most:
-        names.append(f"{found.sizes['group'] - most} more")
-        parts, errors = np.append(parts, found["part"].values[most:].sum()), np.append(errors, 0.0)
+    parts, errors = result["part"].values[:most], result["part_error"].values[:most]
+    names = [label_of(str(name)) for name in result["group"].values[:most]]
+    if result.sizes["group"] > most:
+        names.append(f"{result.sizes['group'] - most} more")
+        parts, errors = np.append(parts, result["part"].values[most:].sum()), np.append(errors, 0.0)
     ax = style.rows_of(ax, [*names, "Gap"], extra=1.6)
-    unit, gap = str(found.attrs["unit"]), float(found["gap"])
+    unit, gap = str(result.attrs["unit"]), float(result["gap"])
     log = unit == "OOM"
     starts, steps = np.concatenate([[0.0], np.cumsum(parts)[:-1], [0.0]]), np.append(parts, gap)
     ends, half = starts + steps, 1.96 * np.append(errors, 0.0)
@@ -200,18 +200,18 @@ def whose_prior(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> 
         ax.xaxis.set_major_formatter(lambda value, _: f"×{value:g}")
     ax.set_xlabel("factor between the medians" if log else "difference of the medians")
     said = f"{names[0].lower()} makes {_signed(parts[0], unit)} of a gap of {_signed(gap, unit)}"
-    return style.titled(ax, f"{label_of(str(found.attrs['output']))}: whose prior", said, wide=style.NARROW)
+    return style.titled(ax, f"{label_of(str(result.attrs['output']))}: whose prior", said, wide=style.NARROW)
 
 
 @takes("box")
-def discover(found: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Axes | None = None) -> Axes:
+def discover(result: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Axes | None = None) -> Axes:
     """Draw a box of inputs in which a condition comes true, each limit at the share of the draws below it.
 
-    `found` is a result of `discover` on the `forecast`; `box` is the number of the box.
+    `result` is that of `discover` on the `forecast`; `box` is the number of the box.
     """
-    if box not in found["box"].values:
-        raise InputError(f"there is no box {shown(box)}; there are {', '.join(map(str, found['box'].values))}")
-    one = found.sel(box=box)
+    if box not in result["box"].values:
+        raise InputError(f"there is no box {shown(box)}; there are {', '.join(map(str, result['box'].values))}")
+    one = result.sel(box=box)
     limited = one.isel(input=one["quasi_p"].notnull().values)
     rows = list(zip(*(limited[key].values.tolist() for key in ("input", "lower", "upper")), strict=True))
     if lacking := [name for name, *_ in rows if name not in forecast]:
@@ -228,8 +228,8 @@ def discover(found: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Axes 
         ax.barh([row], [high - low], 0.6, left=low, color=_HIGH, edgecolor=style.INK, linewidth=0.8)
     style.share_axis(ax, "x", "share of the draws below")
     density, coverage = (chance(float(one[name])) for name in ("density", "coverage"))
-    finding = f"{density} inside, {chance(float(found.attrs['before']))} overall; {coverage} of all cases are inside"
-    return style.titled(ax, _said(str(found.attrs["condition"])), finding, wide=style.NARROW)
+    finding = f"{density} inside, {chance(float(result.attrs['before']))} overall; {coverage} of all cases are inside"
+    return style.titled(ax, _said(str(result.attrs["condition"])), finding, wide=style.NARROW)
 
 
 def _signed(part: float, unit: str) -> str:

@@ -136,7 +136,7 @@ def _name_lines(ax: Axes, ends: Mapping[str, float], references: Iterable[Refere
     """Draw reference classes in view, and name them, the thresholds and the ends of the fan beside the axes."""
     low, high = ax.get_ylim()
     named, unit = dict(ends), style.unit_of(path)
-    for reference in (found for found in references if same_dimension(found.unit, unit)):
+    for reference in (result for result in references if same_dimension(result.unit, unit)):
         size = reference.value * conversion(reference.unit, unit, f"reference class {reference.name!r}")
         if low <= size <= high:
             ax.axhline(size, color=style.QUIET, linewidth=0.8, linestyle=":")
@@ -164,13 +164,13 @@ def _draw_stated(ax: Axes, cells: Sequence[StatedCell], path: xr.DataArray) -> N
 def _draw_observed(ax: Axes, rows: Sequence[Observation], path: xr.DataArray) -> None:
     """Draw measurements with their interval, lower bounds as triangles up, upper bounds as triangles down."""
     for kind, marker, text in _KINDS:
-        found = [row for row in rows if row.kind == kind]
-        if not found:
+        result = [row for row in rows if row.kind == kind]
+        if not result:
             continue
-        dates = [row.date for row in found]
-        scales = [conversion(row.unit, style.unit_of(path), f"observed {row.quantity}") / row.part for row in found]
-        values = np.array([row.value * scale for row, scale in zip(found, scales, strict=True)])
-        factors = 10 ** (_NORMAL_95 * np.array([row.sd_log10 for row in found]))
+        dates = [row.date for row in result]
+        scales = [conversion(row.unit, style.unit_of(path), f"observed {row.quantity}") / row.part for row in result]
+        values = np.array([row.value * scale for row, scale in zip(result, scales, strict=True)])
+        factors = 10 ** (_NORMAL_95 * np.array([row.sd_log10 for row in result]))
         bars = np.stack([values - values / factors, values * factors - values]) if kind == "value" else None
         limits = ax.dataLim.frozen()
         looks: dict[str, Any] = {"color": style.PALETTE[1], "markersize": 4.5, "markerfacecolor": "none", "zorder": 5}
@@ -190,26 +190,26 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
     """
     if not crossings:
         raise InputError("there are no crossing years to draw; give a mapping of labels to results of cc.crossing_year")
-    for label, found in crossings.items():
-        if "last_year" not in found.attrs:
+    for label, result in crossings.items():
+        if "last_year" not in result.attrs:
             raise InputError(f"{label!r} has no attribute 'last_year'; give a result of cc.crossing_year")
-    first = math.floor(min(found.attrs["first_year"] for found in crossings.values()))
-    last = max(first + 1, math.ceil(max(found.attrs["last_year"] for found in crossings.values())))
+    first = math.floor(min(result.attrs["first_year"] for result in crossings.values()))
+    last = max(first + 1, math.ceil(max(result.attrs["last_year"] for result in crossings.values())))
     years = np.arange(first, last + 1)
-    samples = [numbers_of(found).reshape(-1) for found in crossings.values()]
+    samples = [numbers_of(result).reshape(-1) for result in crossings.values()]
     # The last year holds its end too.
     shares = [np.histogram(each[np.isfinite(each)], bins=years)[0] / each.size for each in samples]
     tallest = max(max(share.max() for share in shares), 1e-9)
     ax = style.rows_of(ax, [textwrap.fill(label, 20) for label in crossings], extra=1.2, each=0.42, at=-0.25)
     side: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "fontsize": style.SMALL, "va": "center"}
-    for row, (found, each, share) in enumerate(zip(crossings.values(), samples, shares, strict=True)):
+    for row, (dates, each, share) in enumerate(zip(crossings.values(), samples, shares, strict=True)):
         heights = -_TALLEST * share / tallest
         ax.bar(years[:-1] + 0.5, heights, bottom=row, width=0.9, color=style.PALETTE[0], linewidth=0)
         ax.axhline(row, color=style.INK, linewidth=0.6)
-        median = float(np.quantile(found.values, 0.5, method="inverted_cdf"))
+        median = float(np.quantile(dates.values, 0.5, method="inverted_cdf"))
         if math.isfinite(median):
             ax.plot([median], [row + 0.09], marker="^", color=style.PALETTE[1], markersize=6, clip_on=False)
-        outside = {f"before {found.attrs['first_year']:g}": np.isneginf(each).mean(), "later": np.isposinf(each).mean()}
+        outside = {f"before {dates.attrs['first_year']:g}": np.isneginf(each).mean(), "later": np.isposinf(each).mean()}
         # A share is 0 only where it is.
         texts = {what: "< 1 %" if 0 < part < 0.005 else f"{100 * part:.0f} %" for what, part in outside.items()}
         lines = [f"{text} {what}" for what, text in texts.items() if outside[what] or what == "later"]

@@ -46,16 +46,16 @@ def sobol_by_year(
     years, names = years_of(chosen), chosen["input"].values.tolist()
     column = {name: names.index(name) for name in shown}
     # Bare arrays: xarray takes longer to label a slice of them than it takes to draw it.
-    found, widths = chosen[index].values, chosen[f"{index}_conf"].values
+    result, widths = chosen[index].values, chosen[f"{index}_conf"].values
     shifts = np.linspace(-0.12, 0.12, max(len(shown), 2))
     for shift, (name, k) in zip(shifts, column.items(), strict=False):
         look = style.marked_line(places[name], 1.3)
-        ax.errorbar(years + shift, found[:, k], widths[:, k], label=short_label(name), **look)
+        ax.errorbar(years + shift, result[:, k], widths[:, k], label=short_label(name), **look)
     style.year_axis(ax, years, margin=0.4)
     parts = " of independent parts" if member(indices) == "independent part" else ""
     style.share_axis(ax, "y", f"{_MEANINGS[index]}{parts} ({chosen['scale'].item()} scale)", -0.03, 1.05)
     style.titled(ax, f"What decides {in_a_sentence(output)}", _finding(chosen, index, shown))
-    last = [float(np.nan_to_num(found[-1, k])) for k in column.values()]
+    last = [float(np.nan_to_num(result[-1, k])) for k in column.values()]
     colours = [style.look(places[name])[0] for name in shown]
     return style.beside(ax, last, [short_label(name) for name in shown], colours)
 
@@ -142,15 +142,15 @@ def second_order(
     names = [short_label(str(chosen["input"].values[k])) for k in places]
     if len(names) < 2:
         raise InputError("a pair needs two inputs; give indices of two or more, and most=2 or more")
-    found, widths = (chosen[key].values[np.ix_(places, places)] for key in ("S2", "S2_conf"))
+    result, widths = (chosen[key].values[np.ix_(places, places)] for key in ("S2", "S2_conf"))
     ax = style.axes_or_new(ax, width=1.9 + 0.95 * len(names), height=1.8 + 0.65 * len(names))
     # What chance alone may give has no colour.
-    coloured = np.where(found > widths, found, np.nan)
+    coloured = np.where(result > widths, result, np.nan)
     largest = max(float(np.nanmax(coloured, initial=0.0)), 0.01)
     image = ax.imshow(coloured[:-1, 1:], cmap="Blues", vmin=0, vmax=largest, aspect="auto")
     for row in range(len(names) - 1):
         for column in range(row + 1, len(names)):
-            index, width = found[row, column], widths[row, column]
+            index, width = result[row, column], widths[row, column]
             if np.isfinite(index):
                 colour = style.QUIET if index <= width else "white" if index > 0.5 * largest else style.PRINTED
                 text = f"{index:z.3f}\n±{width:.3f}"
@@ -208,11 +208,11 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     back = np.exp if positive else np.positive
     columns = zip(_COLUMNS, means[order].T, strict=True)
     words = {"units": style.unit_of(path), "long_name": style.title_of(path)}
-    found: dict[str, Any] = {name: ("input", each) for name, each in columns}
-    found |= {name: ("input", back(found[name][1]), words) for name in ("low", "high", "least", "largest")}
-    found["mean"] = ((), float(back(scaled.mean())), words)
+    result: dict[str, Any] = {name: ("input", each) for name, each in columns}
+    result |= {name: ("input", back(result[name][1]), words) for name in ("low", "high", "least", "largest")}
+    result["mean"] = ((), float(back(scaled.mean())), words)
     attrs = {"output": output, "parts": parts, "mean_is": "geometric" if positive else "arithmetic"}
-    table = xr.Dataset(found, {"input": [inputs[k] for k in order]}, attrs)
+    table = xr.Dataset(result, {"input": [inputs[k] for k in order]}, attrs)
     return table if year is None else table.assign_attrs(year=year)
 
 

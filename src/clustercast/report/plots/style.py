@@ -126,20 +126,20 @@ def svg(drawn: Axes | Figure, name: str, alternative: str) -> str:
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure_of(drawn).savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = _NOISE.sub("", buffer.getvalue())
-    text = _FONT.sub(lambda found: f"font-size: {found[1]}" if found[1] else "", text[text.index("<svg") :])
+    text = _FONT.sub(lambda result: f"font-size: {result[1]}" if result[1] else "", text[text.index("<svg") :])
     for colour, variable in _COLOURS.items():
         text = re.sub(colour, variable, text, flags=re.IGNORECASE)
     # Names must differ between the figures of a page.
     text = _NAMED.sub(rf"\1{name}-", text)
-    found = _FRAME.search(text)
-    assert found is not None
-    width, height = (_PIXELS_A_POINT * float(size) for size in found[1].split()[2:])
+    result = _FRAME.search(text)
+    assert result is not None
+    width, height = (_PIXELS_A_POINT * float(size) for size in result[1].split()[2:])
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{found[1]}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{result[1]}" '
         f'width="{width:.0f}" height="{height:.0f}" fill="currentColor" role="img" '
         f'aria-labelledby="{name}-title">\n<title id="{name}-title">{escape(alternative)}</title>'
     )
-    return re.sub(r"\s*\n\s*", "\n", text.replace(found[0], head, 1).strip())
+    return re.sub(r"\s*\n\s*", "\n", text.replace(result[0], head, 1).strip())
 
 
 def in_year(data: D, year: float | None, what: str) -> tuple[D, float | None]:
