@@ -195,11 +195,11 @@ def _digest(values: NDArray[Any] | SwappedColumn) -> str:
     # The sum of the bits of all values sees any change; of the order, a thousand values tell.
     every = slice(None, None, max(1, values.size // 1024))
     if isinstance(values, SwappedColumn):
-        told = values.sum_of_bits().tobytes() + values[every].tobytes()
+        content = values.sum_of_bits().tobytes() + values[every].tobytes()
     else:
         bits = np.ascontiguousarray(values, dtype=np.float64).reshape(-1).view(np.uint64)
-        told = bits.sum(dtype=np.uint64).tobytes() + bits[every].tobytes()
-    return hashlib.blake2b(told, digest_size=6).hexdigest()
+        content = bits.sum(dtype=np.uint64).tobytes() + bits[every].tobytes()
+    return hashlib.blake2b(content, digest_size=6).hexdigest()
 
 
 def input_arrays(inputs: Dataset, outputs: Iterable[str] = ()) -> tuple[dict[str, FloatArray], dict[str, str]]:
