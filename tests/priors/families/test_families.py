@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import special, stats
 
@@ -86,6 +86,7 @@ def test_distribution_function_density_support_and_moments_agree_with_scipy(ours
 
 
 @given(strategies.continuous_distributions(), strategies.probability_arrays())
+@example(Beta(2.0, 0.3125, low=-1.0, high=0.0), np.array([0.1, 0.999]))
 def test_the_distribution_function_undoes_the_quantiles(distribution, p):
     below, above = around(distribution, p)
     assert (below - 1e-10 <= p).all() and (p <= above + 1e-10).all()

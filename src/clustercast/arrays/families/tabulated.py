@@ -98,10 +98,11 @@ def beta_logit(alpha: float, beta: float) -> Table:
 
 def log_beta_variate(z: FloatArray, alpha: float, beta: float) -> FloatArray:
     """Return the logarithm of the beta quantile at normal scores, accurate in both tails."""
-    # Below any rounding the CDF is its first term, x**alpha / (alpha * B(alpha, beta)).
+    # Up to 1e-14 of itself the CDF is its first term, x**alpha / (alpha * B(alpha, beta)), below the limit. For shapes
+    # just above 1 SciPy 1.17 gives no number, or 2e-16, below 1e-15.
     leading = (special.log_ndtr(z) + np.log(alpha) + special.betaln(alpha, beta)) / alpha
     below, above = (functools.partial(inverse, alpha, beta) for inverse in (special.betaincinv, special.betainccinv))
-    return _log_variate(z, below, above, leading, np.log(1e-25) - np.log1p(beta))
+    return _log_variate(z, below, above, leading, np.log(1e-14) - np.log1p(beta))
 
 
 def _log_variate(z: FloatArray, below: Function, above: Function, leading: FloatArray, limit: float) -> FloatArray:
@@ -109,9 +110,9 @@ def _log_variate(z: FloatArray, below: Function, above: Function, leading: Float
     low, tail, quantile = z < 0, special.ndtr(-np.abs(z)), np.empty_like(z)
     # Not by where=, with which functions of SciPy 1.17 free memory that is not theirs.
     quantile[low], quantile[~low] = below(tail[low]), above(tail[~low])
-    # Nor is there a number from SciPy 1.17 below 1e-15 for some shapes just above 1.
-    small = (leading < limit) | np.isnan(quantile)
-    return np.asarray(np.where(small, leading, np.log(np.where(small, 1.0, quantile))))
+    small = leading < limit
+    # Nor does SciPy give a beta variate that is 1 but for 1e-15.
+    return np.asarray(np.where(small, leading, np.log(np.where(small | np.isnan(quantile), 1.0, quantile))))
 
 
 @functools.lru_cache(maxsize=128)

@@ -24,10 +24,7 @@ class _OnInterval(BetweenEnds):
         raise NotImplementedError
 
     def _invert(self, at: Levels) -> FloatArray:
-        logit = tabulated.beta_logit(*self.shapes)(at.score)
-        with np.errstate(over="ignore"):
-            x = self.low + (self.high - self.low) / (1.0 + np.exp(-logit))
-        return np.clip(x, self.low, self.high)
+        return metalog.bounded(tabulated.beta_logit(*self.shapes)(at.score), self.low, self.high)
 
     def _tails(self, x: FloatArray) -> Tails:
         alpha, beta = self.shapes
