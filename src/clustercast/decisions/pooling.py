@@ -13,7 +13,7 @@ import xarray as xr
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families.tails import Levels, tails_of_score
 from clustercast.conditioning.backtest import rolling_origin
-from clustercast.dataset import design_of, provenance, provenance_of
+from clustercast.dataset import design_of, finite_numbers, provenance, provenance_of
 from clustercast.errors import InputError, typed
 from clustercast.files.dates import end_of
 from clustercast.priors.correlation import Correlation, has_atoms
@@ -267,7 +267,8 @@ def _pooled_forecast(forecasts: Mapping[str, xr.Dataset], shares: tuple[float, .
     attrs = {"role": "input", "units": "1", "long_name": "whose prior", "labels": json.dumps(list(forecasts))}
     whole[WHOSE] = ("sample", np.repeat(np.arange(len(counts), dtype=np.float64), counts), attrs)
     whole = whole.assign_coords(sample=np.arange(sum(counts))).transpose(..., "sample")
-    varied = [str(n) for n in whole.data_vars if whole[n].attrs.get("role") == "input" and np.ptp(whole[n].values) > 0]
+    inputs = [str(name) for name in whole.data_vars if whole[name].attrs.get("role") == "input"]
+    varied = [name for name in inputs if np.ptp(finite_numbers(name, whole.variables[name])) > 0]
     named = f"pool of {' and '.join(forecasts)}"
     hashes = {name: provenance_of(forecast).get("priors_hash") for name, forecast in forecasts.items()}
     record = {"priors_name": named, "design": {"name": "random", "size": sum(counts)}, "inputs": varied}

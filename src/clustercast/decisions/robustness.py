@@ -11,7 +11,7 @@ from clustercast.arrays import FloatArray, IntArray, Names
 from clustercast.arrays.decisions import laws
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.summaries import effective_size
-from clustercast.dataset import Weights, design_of, provenance, with_provenance
+from clustercast.dataset import Weights, design_of, finite_numbers, provenance, with_provenance
 from clustercast.decisions import targets
 from clustercast.errors import InputError, typed
 from clustercast.priors.families import Family
@@ -108,7 +108,7 @@ def prior_bounds(
     if len(given) != 1:
         raise InputError(f"given are {given or 'no classes'}; give one of ratio=2, contamination=0.1 or pbox={{...}}")
     prior, classes = zip(*(_class(ratio, contamination, pbox, name, forecast) for name in names), strict=True)
-    cells = [laws.Cells(shares, None if n == _JOINT else _bins(forecast[n].values)) for n in names]
+    cells = [laws.Cells(shares, None if n == _JOINT else _bins(input_matrix(forecast, [n])[:, 0])) for n in names]
     event, dims, values = wanted.score == "brier", ("of", "statistic"), wanted.values
     statistics = ["probability"] if event else ["mean", *(f"{100 * level:g} %" for level in _POINTS)]
     size = float(ratio or contamination or 0.0)
@@ -141,7 +141,7 @@ def _class(
     if not isinstance(ends, tuple | list) or len(ends) != 2 or not all(isinstance(end, Family) for end in ends):
         raise InputError(f"pbox[{name!r}] is {ends!r}; give two distributions, as (cc.Normal(0, 1), cc.Normal(1, 1))")
     # The law of a cell ends at the greatest value drawn in it; that of the last goes on.
-    values = forecast[name].values
+    values = finite_numbers(name, forecast.variables[name])
     bins = _bins(values)
     most, least = (end.cdf([values[bins == k].max() for k in range(bins.max())]) for end in ends)
     if (least > most + 1e-12).any():
@@ -328,7 +328,7 @@ def _scores_of(
     scores, draws, widths = [], np.empty((len(names), len(_POINTS))), np.empty(len(names))
     for place, name in enumerate(names):
         points = priors[name].quantile(_POINTS)
-        between = np.searchsorted(points, forecast[name].values)
+        between = np.searchsorted(points, finite_numbers(name, forecast.variables[name]))
         base, own = between[::each], shares[::each]
         held = [effective_size(own[base == k]) if own[base == k].any() else 0.0 for k in range(4)]
         draws[place], widths[place] = np.minimum(held[:-1], held[1:]), points[-1] - points[0]

@@ -15,7 +15,7 @@ from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.decisions.laws import event_divergence, event_weights, informative, least_shift
 from clustercast.arrays.families.tails import score_of_tails
 from clustercast.arrays.summaries import effective_size, share_with_error
-from clustercast.dataset import provenance
+from clustercast.dataset import finite_numbers, provenance
 from clustercast.decisions import targets
 from clustercast.errors import InputError, typed
 from clustercast.files.toml import toml_table
@@ -140,7 +140,7 @@ def tilt(forecast: xr.Dataset, claim: targets.Event, *, probability: float, prio
     kept = tuple(name for name, own in zip(names, chosen, strict=True) if own)
     if not kept:
         raise InputError(f"no input moves {event.name!r} by more than chance; choose another claim, or draw more")
-    before, columns = {name: priors[name] for name in kept}, [forecast[name].values for name in kept]
+    before, columns = {name: priors[name] for name in kept}, [*input_matrix(forecast, kept).T]
     scores, correlation = _scores(before.values(), columns), targets.score_correlation(priors, kept)
     shifts, held = least_shift(scores, holds, probability, correlation, _LEAST_SIZE)
     if abs((reached := held[holds].sum()) - probability) > 1e-6:
@@ -208,7 +208,7 @@ def probability_tornado(
     names = list(varied_inputs(forecast, inputs))
     result = np.empty((2, len(names), 2))
     for place, name in enumerate(names):
-        values = forecast[name].values
+        values = finite_numbers(name, forecast.variables[name])
         low, high = np.quantile(values, [tail, 1 - tail])
         for side, inside in enumerate((values <= low, values >= high)):
             result[:, place, side] = share_with_error(holds[inside])

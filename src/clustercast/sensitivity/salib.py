@@ -21,7 +21,7 @@ from clustercast.arrays.summaries import squared_in, unit_for_squares
 from clustercast.dataset import Dataset, Record, design_of, provenance_of, years_of
 from clustercast.errors import InputError, located, nearest, takes, typed, whole_number
 from clustercast.sensitivity.design import morris_design
-from clustercast.sensitivity.given_data import DUMMY, dummy_values
+from clustercast.sensitivity.given_data import DUMMY, dummy_values, input_matrix
 from clustercast.sensitivity.outputs import WITH_UNIT, Scale, analysed_outputs, labelled
 
 # What each measure gives, and how SALib calls its options.
@@ -213,7 +213,7 @@ def _ranked_inputs(forecast: Dataset, dummy_seed: int | None) -> _Points:
     absent = [name for name in names if name not in forecast]
     if absent or not names:
         raise InputError(f"the forecast holds no samples of its inputs {', '.join(absent)}; propagate the draw again")
-    columns = [np.argsort(np.argsort(forecast[name].values, kind="stable"), kind="stable") for name in names]
+    columns = [np.argsort(np.argsort(x, kind="stable"), kind="stable") for x in input_matrix(forecast, names).T]
     if dummy_seed is not None:
         columns.append(dummy_values(names, len(columns[0]), dummy_seed))
         names = [*names, DUMMY]

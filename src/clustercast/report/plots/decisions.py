@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from clustercast.dataset import numbers_of
 from clustercast.decisions.tilting import Tilt
 from clustercast.errors import InputError, shown, takes
 from clustercast.report.numbers import chance, human, in_a_sentence, interval, is_share, label_of, short_label, worded
@@ -223,7 +224,7 @@ def discover(result: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Axes
         texts.append(f"{label_of(name)}\n{', '.join(said)}")
     ax = style.rows_of(ax, texts, extra=1.6, each=0.42)
     for row, (name, *ends) in enumerate(rows):
-        low, high = ((forecast[name].values <= end).mean() for end in ends)
+        low, high = ((numbers_of(forecast[name]) <= end).mean() for end in ends)
         ax.barh([row], [1.0], 0.6, facecolor="none", edgecolor=style.QUIET, linewidth=0.8)
         ax.barh([row], [high - low], 0.6, left=low, color=_HIGH, edgecolor=style.INK, linewidth=0.8)
     style.share_axis(ax, "x", "share of the draws below")

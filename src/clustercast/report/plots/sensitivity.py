@@ -193,7 +193,7 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     if not inputs:
         raise InputError("the forecast holds no input that varies over samples; propagate a draw")
     rows = []
-    for values in (np.asarray(forecast[name].values) for name in inputs):
+    for values in (numbers_of(forecast[name]) for name in inputs):
         distinct = np.unique(values)
         # A part of a discrete input is one of its values, at whatever share.
         edges = distinct[1:] if distinct.size <= parts else np.quantile(values, np.arange(1, parts) / parts)
