@@ -119,8 +119,13 @@ def _saltelli(options: Options) -> list[Row]:
     def ours() -> None:
         results["ours"] = cc.draw(uniform, size, design="saltelli", seed=7, points="salib")
 
-    taken = medians({"ours": ours, "salib": salib}, options.size(9, 1))
-    ratio = taken["salib"] / taken["ours"]
+    def read() -> None:
+        # A propagation makes the rows block by block; here all of them are made, as SALib's are.
+        ours()
+        results["rows"] = [results["ours"][name].values for name in problem["names"]]
+
+    taken = medians({"ours": ours, "read": read, "salib": salib}, options.size(9, 1))
+    ratio, read_ratio = taken["salib"] / taken["ours"], taken["salib"] / taken["read"]
     different = int(sum(np.count_nonzero(results["salib"][:, i] != results["ours"][f"x{i}"]) for i in range(INPUTS)))
     return [
         Row(
@@ -129,7 +134,14 @@ def _saltelli(options: Options) -> list[Row]:
             "ms",
             f"SALib's sampler, {taken['salib'] * 1e3:.0f} ms",
             ratio,
-            *at_least(40, ratio),
+        ),
+        Row(
+            "Saltelli rows, all of them read: times faster",
+            taken["read"] * 1e3,
+            "ms",
+            f"SALib's sampler, {taken['salib'] * 1e3:.0f} ms",
+            read_ratio,
+            *at_least(40, read_ratio),
         ),
         Row(
             "Saltelli rows: values that differ from SALib's",
