@@ -2,8 +2,9 @@
 
 import statistics
 import tempfile
+from collections.abc import Iterable
 
-from benchmarks.measure import Options, Row, at_most, run_python
+from benchmarks.measure import Options, Row, at_most, run_python, two_busy_processes
 
 # As the plain installation has it: libraries of the extras are not found.
 _PLAIN = "import sys; sys.modules.update(dict.fromkeys(['dask', 'distributed', 'pyarrow', 'zarr']))\n"
@@ -68,11 +69,19 @@ def rows(options: Options) -> list[Row]:
         }
         programs |= {f"plain {name}": [_PLAIN + programs[name][0], *programs[name][1:]] for name in ("floor", "sobol")}
         taken = {name: [] for name in programs}
-        for turn in range(repeats + 1):
-            for name, program in programs.items():
-                printed = run_python(*program, PYTHONDONTWRITEBYTECODE="", PYTHONPYCACHEPREFIX=f"{place}/compiled")
-                if turn:
-                    taken[name].append([float(part) for part in printed.split()])
+
+        def turn(names: Iterable[str], into: dict[str, list[list[float]]]) -> None:
+            for name in names:
+                compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{place}/compiled"}
+                into[name].append([float(part) for part in run_python(*programs[name], **compiled).split()])
+
+        turn(programs, {name: [] for name in programs})
+        for _ in range(repeats):
+            turn(programs, taken)
+        crowded: dict[str, list[list[float]]] = {"plain floor": [], "plain sobol": []}
+        with two_busy_processes():
+            for _ in range(options.size(5, 1)):
+                turn(crowded, crowded)
         at_import = set(run_python("import sys, clustercast; print(*sys.modules)").split())
     result = {name: statistics.median(times[0] for times in taken[name]) * 1e3 for name in taken}
     above = result["help"] - result["typer"]
@@ -98,6 +107,12 @@ def rows(options: Options) -> list[Row]:
         ),
         *_of_sobol(taken["plain sobol"], result["plain floor"], "in the plain installation"),
         *_of_sobol(taken["sobol"], result["floor"], "beside dask and pyarrow", targets=False),
+        *_of_sobol(
+            crowded["plain sobol"],
+            statistics.median(times[0] for times in crowded["plain floor"]) * 1e3,
+            "in the plain installation, beside two busy processes",
+            targets=False,
+        ),
     ]
 
 

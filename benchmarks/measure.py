@@ -8,7 +8,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -141,6 +142,18 @@ def run_python(
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise RuntimeError(last)
     return done.stdout
+
+
+@contextmanager
+def two_busy_processes() -> Iterator[None]:
+    """Keep two processes busy meanwhile, which take what a small machine has."""
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
 
 
 def scaling_of_two_processes(loops: int = 30000) -> float:

@@ -1,7 +1,5 @@
 """The default panel of Sobol' indices against SALib, SciPy and OpenTURNS."""
 
-import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -22,6 +20,7 @@ from benchmarks.measure import (
     run_python,
     scaling_of_two_processes,
     seconds,
+    two_busy_processes,
 )
 from benchmarks.shipped import EIGHT, INPUTS_OF_PANEL, with_inputs
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
@@ -83,6 +82,7 @@ def rows(options: Options) -> list[Row]:
     if peak is not None:
         table.append(Row("memory at its peak, above the forecast", peak, "MB", "", None, *at_most(1000, peak)))
     table += _beside_salib(ours, same, values, taken, options)
+    table += _beside_others(lambda: cc.sobol_indices(scrambles, second_order=True), same, taken["scrambles"], options)
     table += _beside_scipy(values, size, taken["same"], options)
     table += _beside_openturns(values, size, taken["same"], options)
     return [*table, *_many_columns(options)]
@@ -113,13 +113,8 @@ def _many_columns(options: Options) -> list[Row]:
     taken = medians(both, options.size(3, 1))
     problem = {"num_vars": inputs, "names": [f"x{i}" for i in range(inputs)], "bounds": [[0.0, 1.0]] * inputs}
     salib = seconds(lambda: salib_sobol.analyze(problem, values[0], num_resamples=RESAMPLES, seed=1)) * 10_000
-    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
-    try:
+    with two_busy_processes():
         beside = medians({"busy": both["S2 False"]}, options.size(3, 1))["busy"] * each
-    finally:
-        for process in busy:
-            process.kill()
-            process.wait()
     first, second = (taken[f"S2 {order}"] * each for order in (False, True))
     what, said = f"10,000 columns, {inputs} inputs, N = {size}, 8 scrambles", f"SALib, {salib:,.0f} s (1 column)"
     return [
@@ -188,6 +183,23 @@ def _beside_salib(
             parallel,
         ),
         Row(difference, largest, "1", f"SALib, {len(chosen)} columns", None, "<= 1e-12", largest <= 1e-12),
+    ]
+
+
+def _beside_others(
+    default: Callable[[], object], same: Callable[[], object], quiet: float, options: Options
+) -> list[Row]:
+    """The default analysis, and what threads of BLAS would cost, beside two busy processes."""
+    with two_busy_processes():
+        beside = medians({"default": default}, options.size(3, 1))["default"]
+        one_thread, all_threads = seconds(same, time.perf_counter), _on_all_threads(options)
+    said, what = (
+        f"one thread, {one_thread:.2f} s",
+        "BLAS on all threads, by wall time, beside two busy processes: its time",
+    )
+    return [
+        Row("the default analysis, beside two busy processes", beside, "s", f"quiet, {quiet:.2f} s", quiet / beside),
+        Row(f"{what} over that of one thread", all_threads, "s", said, all_threads / one_thread),
     ]
 
 
