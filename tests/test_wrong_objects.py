@@ -117,3 +117,18 @@ def test_a_forecast_without_samples_is_refused(name, samples):
     options = {"model": MODEL} if name == "cc.propagate" else {}
     with pytest.raises(InputError, match="sample"):
         FUNCTIONS[name](first.isel(sample=samples), **options)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: plots.scenarios({1: FORECAST["delay"]}),
+        lambda: cc.pool({1: PRIORS, 2: PRIORS}),
+        lambda: cc.whose_prior({1: PRIORS, 2: PRIORS}, "delay", model=MODEL),
+        lambda: cc.reached_by(FORECAST, {1: "3000 year"}),
+        lambda: cc.draw(PRIORS, 64, design="saltelli", groups={1: ["x"], 2: ["y"]}),
+    ],
+)
+def test_names_in_a_mapping_that_are_no_texts_are_refused(call):
+    with pytest.raises(InputError, match=r" is .*\{1: .*; give a dict with texts as keys \(each a"):
+        call()

@@ -87,13 +87,18 @@ def typed(function: Callable[P, T]) -> Callable[P, T]:
             raise
         except (TypeError, AttributeError, ValueError, LookupError, NotImplementedError):
             signature = inspect.signature(function)
-            for name, value in signature.bind(*args, **kwargs).arguments.items():
-                parameter = signature.parameters[name]
-                if not (name == "self" or "VAR_" in parameter.kind.name or _is_of(value, parameter.annotation)):
-                    raise InputError(f"{name} is {shown(value, 60)}; give {_type_in_words(parameter.annotation)}")
+            plain = [p for p in signature.parameters.values() if p.name != "self" and "VAR_" not in p.kind.name]
+            check_kinds(signature.bind(*args, **kwargs).arguments, {p.name: p.annotation for p in plain})
             raise
 
     return checked
+
+
+def check_kinds(values: Mapping[str, object], kinds: Mapping[str, typing.Any]) -> None:
+    """Refuse the first value that is not of its annotated type."""
+    for name, value in values.items():
+        if name in kinds and not _is_of(value, kinds[name]):
+            raise InputError(f"{name} is {shown(value, 60)}; give {_type_in_words(kinds[name])}")
 
 
 def _check_first(name: str, given: object, annotation: typing.Any, dims: tuple[str, ...]) -> None:
@@ -127,17 +132,19 @@ def _is_of(value: object, kind: typing.Any) -> bool:
     single = isinstance(value, str | bytes) or getattr(value, "ndim", 1) == 0
     if single or not isinstance(value, outer) or (isinstance(value, Mapping) and outer is not Mapping):
         return False
-    return all(_is_of(part, inside[-1]) for part in (value.values() if isinstance(value, Mapping) else value))
+    keys, parts = (value, value.values()) if isinstance(value, Mapping) else ((), value)
+    return all(_is_of(key, inside[0]) for key in keys) and all(_is_of(part, inside[-1]) for part in parts)
 
 
 def _type_in_words(kind: typing.Any) -> str:
     """Return an annotated type as a message says it."""
-    outer, inside = typing.get_origin(kind) or kind, typing.get_args(kind)
-    if outer in (typing.Union, types.UnionType):
+    outer, inside = typing.get_origin(kind) or kind, typing.get_args(kind) or getattr(kind, "__constraints__", ())
+    if outer in (typing.Union, types.UnionType) or isinstance(kind, typing.TypeVar):
         return " or ".join(dict.fromkeys(_type_in_words(one) for one in inside))
     if outer is typing.Literal:
         return " or ".join(map(repr, inside))
     name = _IN_WORDS.get(outer) or f"a {getattr(outer, '__name__', outer)}"
+    name += " with texts as keys" if outer is Mapping and inside[:1] == (str,) else ""
     return f"{name} (each {_type_in_words(inside[-1])})" if outer in _OF_MANY and inside[-1:] != (object,) else name
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import clustercast as cc
 from clustercast.errors import InputError
-from clustercast.uncertainty.conditions import parse_condition
+from clustercast.uncertainty.conditions import Clause, When, parse_condition
 
 YEARS = np.arange(2024.0, 2035.0, 0.5)
 LABELS = ["none", "power", "logic chips"]
@@ -184,6 +184,33 @@ def test_sensitivity_takes_a_condition_as_an_output():
 def test_what_cannot_be_read_or_held_is_refused(text, reason):
     with pytest.raises(InputError, match=reason):
         holds(text)
+
+
+CLAUSE = Clause("power", ">", "5 GW", When(True, 2028.0, "2028"))
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda: Clause(None, ">", "5 GW"), "^name is None; give a text$"),
+        (lambda: Clause("power", "~", "5 GW"), "^form is '~'; give '>' or"),
+        (lambda: Clause("power", ">", float("nan")), "^value is nan; give a text$"),
+        (lambda: Clause("power", ">", "5 GW", "2028"), "^when is '2028'; give a When or None$"),
+        (lambda: Clause("power", ">", "5 GW", When(True, "2028", "2028")), "^year is '2028'; give a number$"),
+        (lambda: Clause("power", "fall", "-2 GW"), "power falls -2 GW below its peak' is no move: give 0 or more"),
+        (lambda: cc.Condition("rises", (Clause("power", "rise", "2 GW"),)).evaluate(DRAWN), "has no two dates"),
+        (lambda: cc.Condition(None, (CLAUSE,)), "^text is None; give a text$"),
+        (lambda: cc.Condition("power", None), "^clauses is None; give a tuple"),
+        (lambda: cc.Condition("power", ()), r"^clauses is \(\); make a condition with cc.parse_condition$"),
+        (lambda: cc.Condition("power", ("power > 5 GW",)), "; make a condition with cc.parse_condition$"),
+    ],
+)
+def test_what_is_made_by_hand_of_another_kind_is_refused(make, reason):
+    assert cc.Condition("power", (CLAUSE,)).probability(DRAWN) == parse_condition("power > 5 GW by 2028").probability(
+        DRAWN
+    )
+    with pytest.raises(InputError, match=reason):
+        make()
 
 
 def test_the_message_names_the_dimensions_of_what_is_no_forecast():

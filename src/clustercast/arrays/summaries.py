@@ -94,13 +94,11 @@ def quantiles_with_errors(values: FloatArray, probabilities: Probabilities, weig
     """Return quantiles along the last axis and their Monte Carlo standard errors, both (..., probabilities)."""
     # Without weights the quantile is definition 7 of R. J. Hyndman and Y. Fan (1996), doi:10.2307/2684934, as NumPy's;
     # with weights that of A. Akinshin (2023), arXiv:2304.07265, as xarray's; of equal weights both are one.
-    #
     # The error is half the distance of the two order statistics between which the quantile lies with the probability
     # of one standard error, by the binomial law of how many of n independent samples lie below it (R. S. Woodruff
     # (1952), doi:10.1080/01621459.1952.10483443; by the beta distribution as in A. Vehtari et al. (2021),
     # doi:10.1214/20-BA1221). It supposes nothing of the distribution; for a Latin hypercube or Sobol' points, which are
-    # spread more evenly, it is an upper limit. With weights n is Kish's effective size. One sample alone says nothing:
-    # its error is infinite.
+    # spread more evenly, it is an upper limit. With weights n is Kish's effective size. One sample's error is infinite.
     rows, shape = sample_rows(values)
     points, size = checked_probabilities(probabilities), rows.shape[1]
     share = None if weights is None else checked_weights(weights, size)

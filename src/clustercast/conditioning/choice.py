@@ -191,7 +191,6 @@ def origin_priors(base: Priors, observations: Observations, as_of: float | str) 
         changed[year] = Fixed(last.date, unit="year")
         past = [row for row in rows if row.date >= last.date - PAST]
         if growth and len(past) >= FEWEST_ROWS:
-            # By least squares, with its error.
             x, y = (np.array([getattr(row, name) for row in past]) for name in ("date", "log10"))
             x = x - x.mean()
             slope = float((x * y).sum() / (x**2).sum())

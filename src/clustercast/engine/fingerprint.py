@@ -78,7 +78,6 @@ def numbers_in(function: Function) -> tuple[float, ...]:
     """Return the numbers that a function is written with, each once, its module's constants and closure included."""
     result: list[object] = [function.__globals__.get(name) for name in names_in(function.__code__)]
     result += [cell.cell_contents for cell in function.__closure__ or ()]
-    # The literals of the function and of those inside it.
     literals: list[object] = [function.__code__]
     for value in literals:
         if isinstance(value, types.CodeType | tuple | frozenset):

@@ -40,7 +40,6 @@ class Program(NamedTuple):
     # 2 for an output by year and sample, 1 for one by sample.
     dimensions: Mapping[str, int] = {}
     infinite: frozenset[str] = frozenset()
-    # The fingerprint of the model.
     hash: str = ""
 
     def run(self, inputs: Arrays, call: Call = plain_call) -> dict[str, FloatArray]:

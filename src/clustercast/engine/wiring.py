@@ -137,7 +137,6 @@ class Wiring:
             declaration: Declaration = declaration_of(function)
             steps = any(need.kind == "previous" or need.name == PREVIOUS_YEAR for need in needs[name])
             between = declaration.between or ("linear" if steps or name in on_nodes else None)
-            # What gives the value at the first node.
             before, first = declaration.before, INITIAL + name
             first = before if first not in self.functions and isinstance(before, str) else first
             known[name] = Definition(name, function, declaration, needs[name], between, first if steps else None, steps)

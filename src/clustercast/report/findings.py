@@ -23,7 +23,6 @@ from clustercast.uncertainty.summaries import summarise
 PHRASES: dict[str, dict[str, Any]] = load_toml(Path(__file__).with_name("phrases.toml"))
 # What a reader asks first; the prior set's headline follows.
 FIRST = ("training_cluster_power", "training_cluster_cost", "ai_investment")
-# Outputs whose labels are limits.
 LIMITS = ("supply_constraint", "binding_constraint")
 _KEY_YEAR = 2030.0
 _CLEAR = 0.02
@@ -134,7 +133,6 @@ def opening(forecast: xr.Dataset, priors: Priors, outputs: Sequence[str]) -> lis
 
 def _ends(summary: xr.Dataset, name: str, year: float | None) -> list[float]:
     """Return the ends of the 90 % interval of an output in a year, with the median between."""
-    # By place: xarray takes longer to label three numbers than it takes to print them.
     result = summary.variables[name].isel(quantile=[summary.get_index("quantile").get_loc(p) for p in _INTERVAL])
     timed = year is not None and "year" in result.dims
     ends: list[float] = (result.isel(year=summary.get_index("year").get_loc(year)) if timed else result).values.tolist()

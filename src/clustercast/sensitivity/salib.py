@@ -260,7 +260,6 @@ def sobol_columns(
     kept = [*range(number_of_inputs + 1), step - 1] if design_second_order and not second_order else list(range(step))
     keys = [f"{key}{ending}" for ending in ("", "_conf") for key in ("S1", "ST", "S2")[: 2 + second_order]]
     shapes = {key: (len(values), *[number_of_inputs] * (2 if key.startswith("S2") else 1)) for key in keys}
-    # What does not vary has no indices.
     result = {key: np.full(shape, np.nan) for key, shape in shapes.items()} | {"variance": np.zeros(len(values))}
     how: dict[str, Any] = {"calc_second_order": second_order, "num_resamples": resamples, "conf_level": confidence}
     for place, column in enumerate(values):

@@ -51,7 +51,6 @@ def completed(
     if workers is not None:
         whole_number("workers", workers)
     count = workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()) or 1
-    # Without importing dask.
     distributed = sys.modules.get("distributed")
     if executor is None:
         yield from (function(plan, *piece) for piece in pieces)

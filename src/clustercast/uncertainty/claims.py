@@ -81,13 +81,10 @@ def read_claims(path: str | Path | None = None) -> tuple[Claim, ...]:
 
 def _checked(claims: object) -> list[Claim]:
     """Return claims, refused where something else was given."""
-    listed = list(claims) if isinstance(claims, Iterable) else [claims]
-    kept = [claim for claim in listed if isinstance(claim, Claim)]
-    if len(kept) < len(listed):
+    listed = list(claims) if isinstance(claims, Iterable) else []
+    if not listed or not all(isinstance(claim, Claim) for claim in listed):
         raise InputError(f"claims is {shown(claims)}; give several Claims, as cc.read_claims() does")
-    if not kept:
-        raise InputError("claims is empty; give at least one Claim, as from cc.read_claims()")
-    return kept
+    return listed
 
 
 @typed

@@ -14,7 +14,7 @@ from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.summaries import share_with_error
 from clustercast.dataset import Weights, design_of, in_words
 from clustercast.engine.units import factor, parse_quantity, same_dimension
-from clustercast.errors import InputError, nearest, shown, typed
+from clustercast.errors import InputError, check_kinds, nearest, shown, typed
 from clustercast.files.dates import date_words, end_of, start_of
 from clustercast.uncertainty.milestones import level_of, not_nan, place_of, variable_of
 from clustercast.uncertainty.summaries import check_forecast, independent
@@ -54,6 +54,12 @@ class Clause:
     when: When | None = None
     start: When | None = None
     inherited: bool = False
+
+    def __post_init__(self) -> None:
+        for part in filter(None, (self, self.when, self.start)):
+            check_kinds(vars(part), part.__annotations__)
+        if self.form not in _COMPARISONS:
+            _check_move(self.words, self.value, falls=self.form != "rise")
 
     @property
     def words(self) -> str:
@@ -121,7 +127,8 @@ class Clause:
             size = np.maximum.accumulate(values, axis=0)
             moved = size - values
         else:
-            assert self.start is not None and self.when is not None
+            if self.start is None or self.when is None:
+                raise InputError(f"{self.words!r} has no two dates; {_REMEDY}")
             first, second = (values[place_of(variable, when.year)] for when in (self.start, self.when))
             size, moved = np.abs(first), second - first if self.form == "rise" else first - second
         # How far is meant: a percentage of the size, else a quantity in the unit of the variable.
@@ -152,6 +159,11 @@ class Condition:
 
     text: str
     clauses: tuple[Clause, ...]
+
+    def __post_init__(self) -> None:
+        check_kinds(vars(self), self.__annotations__)
+        if {*map(type, self.clauses)} != {Clause}:
+            raise InputError(f"clauses is {shown(self.clauses)}; make a condition with cc.parse_condition")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -241,14 +253,12 @@ def _clause(part: str, text: str) -> Clause:
     """Read one clause."""
     between, peak, compared = (pattern.fullmatch(part) for pattern in (_BETWEEN, _PEAK, _COMPARED))
     if between:
-        _check_move(part, between["value"], falls=between["verb"] == "falls")
         start, end = _when("in", between["start"]), _when("in", between["date"])
         if start.year >= end.year:
             raise InputError(f"{part!r} goes from {start.words} to {end.words}; the first date must be the earlier")
         form: Form = "rise" if between["verb"] == "rises" else "change"
         return Clause(between["name"], form, between["value"], end, start)
     if peak:
-        _check_move(part, peak["value"], falls=True)
         return Clause(peak["name"], "fall", peak["value"], _when("by", peak["date"]) if peak["date"] else None)
     if compared is None:
         where = f" in the condition {text[:80]!r}" if part != text.strip() else ""

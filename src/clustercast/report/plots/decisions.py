@@ -147,8 +147,7 @@ def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes 
 def prior_sensitivity(result: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw what a target changes by as the 5, 50 and 95 % point of each prior moves up by a tenth of its interval.
 
-    `result` is that of `prior_sensitivity`, `target` one of its targets, the first by default; bars are 95 %
-    intervals.
+    `result` is that of `prior_sensitivity`, `target` one of its targets, the first by default; bars: 95 % intervals.
     """
     one = style.one_of(result, "target", target)
     order = np.argsort(-np.abs(one["effect"].values).max(axis=1), kind="stable")[:most]

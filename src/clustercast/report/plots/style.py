@@ -77,7 +77,6 @@ def takes_leading(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 def axes_or_new(ax: Axes | None, width: float = 4.8, height: float = 3.2) -> Axes:
     """Return the axes given, or those of a new figure that needs no window, without what a reader does not need."""
     ax = ax or Figure(figsize=(width, height), layout="constrained").subplots()
-    # The upper and right spines go; a faint grid stays.
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(color="0.5", alpha=0.25, linewidth=0.6)
     ax.set_axisbelow(True)
