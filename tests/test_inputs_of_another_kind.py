@@ -5,6 +5,7 @@ import pytest
 
 import clustercast as cc
 from clustercast.report import plots
+from clustercast.uncertainty.scenarios import scenario_changes
 from tests.three_years import evaluated
 
 PRIORS = cc.Priors(growth=cc.Uniform(0, 2), start=cc.Uniform(1, 2))
@@ -44,3 +45,38 @@ def test_values_that_are_no_numbers_are_refused(name, forecast):
         changed = forecast.assign(growth=("sample", change(forecast["growth"].values), forecast["growth"].attrs))
         with pytest.raises(cc.InputError, match=r"growth.* holds values of type .*; give numbers$"):
             READERS[name](changed)
+
+
+@pytest.mark.parametrize("change", KINDS.values(), ids=KINDS)
+def test_values_that_no_dataset_holds_are_refused_where_they_are_no_numbers(change, forecast):
+    given = change(np.full(4096, 0.5))
+    decision = cc.Decision(["a", "b"], lambda action, draws: given)
+    for call in (
+        lambda: cc.summarise(forecast, weights=given),
+        lambda: cc.summarise(forecast, probabilities=given[:1]),
+        lambda: cc.Normal(0, 1).quantile(given),
+        lambda: cc.Normal(0, 1).quantile_from_normal_score(given),
+        lambda: cc.Normal(0, 1).cdf(given),
+        lambda: cc.Normal(0, 1).log_density(given),
+    ):
+        with pytest.raises(cc.InputError, match=r" are .*, of type .*; give numbers$"):
+            call()
+    with pytest.raises(cc.InputError, match=r"loss of action 'a' .* fails with ValueError: it gives values of type "):
+        cc.evppi(forecast, decision)
+
+
+@pytest.mark.parametrize("change", KINDS.values(), ids=KINDS)
+def test_outputs_that_are_no_numbers_are_not_compared_and_not_pooled(change, forecast):
+    changed = forecast.assign(size=(forecast["size"].dims, change(forecast["size"].values), forecast["size"].attrs))
+    for call in (
+        lambda: scenario_changes(forecast, {"other": changed}),
+        lambda: cc.pool({"one": forecast, "other": changed}),
+    ):
+        with pytest.raises(cc.InputError, match=r"size.* holds values of type .*; give numbers$"):
+            call()
+
+
+@pytest.mark.parametrize("rank", ["0.5", None, 0.5j, np.array([0.5])])
+def test_a_rank_correlation_is_a_number(rank):
+    with pytest.raises(cc.InputError, match=r"^rank is .*; give a number$"):
+        cc.Correlation(("growth", "start"), rank)

@@ -15,11 +15,11 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 from xarray.indexes import PandasIndex
 
-from clustercast.arrays import Arrays, FloatArray
+from clustercast.arrays import Arrays, FloatArray, real_numbers
 from clustercast.arrays.points.designs import SwappedColumn
 from clustercast.engine.fingerprint import versions
 from clustercast.engine.model import Model
-from clustercast.errors import InputError, nearest, shown, takes
+from clustercast.errors import InputError, nearest, takes
 from clustercast.files.dates import float_years
 from clustercast.priors.prior_set import Priors
 
@@ -337,10 +337,7 @@ def weights_array(weights: Weights, forecast: xr.Dataset | xr.DataArray) -> Floa
             what = f"weights lack {np.count_nonzero(places < 0)} of the {size} samples by their coordinate"
             raise InputError(f"{what}, or name one twice; give one for each sample, or a plain array in order")
         weights = weights[places]
-    try:
-        given = np.asarray(weights, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"weights are {shown(weights)}; give a number for each sample") from None
+    given = real_numbers("weights", weights)
     if given.shape != (size,):
         raise InputError(f"weights have shape {given.shape}, but there are {size} samples; give one for each")
     return given

@@ -144,7 +144,7 @@ def _type_in_words(kind: typing.Any) -> str:
     if outer is typing.Literal:
         return " or ".join(map(repr, inside))
     name = _IN_WORDS.get(outer) or f"a {getattr(outer, '__name__', outer)}"
-    name += " with texts as keys" if outer is Mapping and inside[:1] == (str,) else ""
+    name += " with texts as keys" if outer is Mapping and inside[:1] == (str,) and inside[1] is not object else ""
     return f"{name} (each {_type_in_words(inside[-1])})" if outer in _OF_MANY and inside[-1:] != (object,) else name
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clustercast.arrays import Arrays, FloatArray
+from clustercast.arrays import Arrays, FloatArray, real_numbers
 from clustercast.arrays.points.designs import SwappedColumn
 from clustercast.dataset import Dataset, evaluated_dataset, input_arrays
 from clustercast.engine.fingerprint import fingerprint_of, place_of
@@ -318,11 +318,8 @@ def _by_name(task: _Task, result: Any) -> dict[str, Any]:
 def _numbers(task: _Task, name: str, value: Any) -> FloatArray:
     """Return an output as an array of floats."""
     try:
-        array = np.asarray(value)
-        if array.dtype.kind not in "fiub":
-            raise TypeError
-        return array.astype(np.float64)
-    except (TypeError, ValueError):
+        return np.array(real_numbers(name, value))
+    except InputError:
         what = f"output {name!r} of {task.called} is {str(value)[:60]!r}, of type {type(value).__name__}"
         raise InputError(f"{what}; return numbers") from None
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import betaincinv, ndtr, softmax
 
-from clustercast.arrays import BoolArray, FloatArray, IntArray, Pair
+from clustercast.arrays import BoolArray, FloatArray, IntArray, Pair, real_numbers
 from clustercast.errors import InputError, shown
 
 Probabilities = Sequence[float] | FloatArray
@@ -50,7 +50,7 @@ def sum_of_products(row: FloatArray, other: FloatArray | None = None) -> float:
 
 def checked_probabilities(probabilities: Probabilities) -> FloatArray:
     """Return probabilities as an array; refused unless they increase from 0 to 1."""
-    points = np.atleast_1d(np.asarray(probabilities, dtype=float))
+    points = np.atleast_1d(real_numbers("probabilities", probabilities))
     if points.ndim != 1 or not points.size or not np.all((points >= 0) & (points <= 1)) or np.any(np.diff(points) <= 0):
         raise InputError(f"probabilities are {shown(points.tolist())}; give increasing numbers from 0 to 1")
     return points
@@ -58,7 +58,7 @@ def checked_probabilities(probabilities: Probabilities) -> FloatArray:
 
 def checked_weights(weights: Sequence[float] | FloatArray, size: int) -> FloatArray:
     """Return weights that sum to 1; refused unless finite, one a sample, 0 or more and not all 0."""
-    given = np.asarray(weights, dtype=float)
+    given = real_numbers("weights", weights)
     if given.shape != (size,):
         raise InputError(f"weights have shape {given.shape}, but there are {size} samples; give one for each")
     if not np.isfinite(given).all() or given.min(initial=0.0) < 0 or not given.any():

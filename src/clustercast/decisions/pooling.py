@@ -13,7 +13,7 @@ import xarray as xr
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families.tails import Levels, tails_of_score
 from clustercast.conditioning.backtest import rolling_origin
-from clustercast.dataset import design_of, finite_numbers, provenance, provenance_of
+from clustercast.dataset import design_of, finite_numbers, numbers_of, provenance, provenance_of
 from clustercast.errors import InputError, typed
 from clustercast.files.dates import end_of
 from clustercast.priors.correlation import Correlation, has_atoms
@@ -239,6 +239,8 @@ def _checked_forecasts(forecasts: Mapping[str, xr.Dataset]) -> xr.Dataset:
             unit, own = (str(each[key].attrs.get("units")) for each in (first, forecast))
             if unit != own:
                 raise InputError(f"{key!r} is in {unit!r} in the first forecast and in {own!r} in {name!r}")
+            if "role" in forecast[key].attrs:
+                numbers_of(forecast[key], f"{key!r} of {name!r}")
         made, own_made = ({str(n) for n in each if each[n].attrs.get("role") == "output"} for each in (first, forecast))
         if made != own_made:
             what = f"{name!r} and the first forecast do not both hold {', '.join(sorted(made ^ own_made))}"

@@ -84,7 +84,10 @@ class Decision:
         result, draws = np.empty((size, len(self.actions))), read_only(forecast)
         for place, action in enumerate(self.actions):
             try:
-                values = np.asarray(self.loss(action, draws), dtype=np.float64)
+                given = np.asarray(self.loss(action, draws))
+                if given.dtype.kind not in "fiub":
+                    raise ValueError(f"it gives values of type {given.dtype}")
+                values = given.astype(np.float64)
             except InputError:
                 raise
             except Exception as error:

@@ -207,5 +207,4 @@ def _as_factors(values: FloatArray, count: int) -> tuple[FloatArray, FloatArray]
     total = (values**2).mean(axis=0)
     result = several @ (mean**2 - chance) / total.mean()
     moved = several @ (2 * mean[:, np.newaxis] * coefficients) - result[:, :, np.newaxis] * total
-    # Where nothing differs the squares are chance alone.
     return result, np.sqrt(moved.var(axis=2) / size + 2 * several**2 @ chance**2) / total.mean()

@@ -22,7 +22,6 @@ def new_store(path: Path | str) -> Iterator[Path]:
             raise InputError(f"cannot write {str(path)!r}: it exists; remove it or name another place")
         hidden = target.with_name(f".{target.name}.part")
         try:
-            # A run that was killed while it wrote left this.
             shutil.rmtree(hidden, ignore_errors=True)
             hidden.mkdir()
             yield hidden

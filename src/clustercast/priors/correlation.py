@@ -1,11 +1,12 @@
 """A rank correlation between two inputs, and the correlation of the normal scores behind it."""
 
 import dataclasses
+from collections.abc import Iterable
 
 import numpy as np
 
 from clustercast.arrays.points import copula
-from clustercast.errors import InputError
+from clustercast.errors import InputError, check_kinds
 from clustercast.priors.families import Family
 
 # Probabilities at which the few values of a distribution are looked for, and steps of ranks between them.
@@ -36,6 +37,7 @@ class Correlation:
     judgement: bool = False
 
     def __post_init__(self) -> None:
+        check_kinds(vars(self), {"between": Iterable[str], "rank": float})
         object.__setattr__(self, "between", tuple(self.between))
         if len(self.between) != 2 or self.between[0] == self.between[1]:
             raise InputError(f"a correlation is between two different inputs, not {list(self.between)}")

@@ -213,7 +213,6 @@ def labelled(
     if constant := _places([output.name for output in outputs], constants, years):
         sentences.append(f"No input matters to {constant}, which does not vary; its indices are undefined.")
     attrs = {**forecast.attrs, **attrs}
-    # What netCDF can hold.
     plain = {k: "" if v is None else int(v) if isinstance(v, bool | np.bool_) else v for k, v in attrs.items()}
     return add_cautions(xr.Dataset(variables, coords, plain | {"warning": ""}), [*cautions, *sentences])
 

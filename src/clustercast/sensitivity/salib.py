@@ -31,7 +31,6 @@ MEASURES = {
     "morris": ("mu", "mu_star", "mu_star_conf", "sigma"),
 }
 _OPTIONS = {"resamples": "num_resamples", "confidence": "conf_level", "slices": "S", "levels": "num_levels"}
-# Names of inputs, and their values by sample.
 _Points = tuple[Sequence[str], FloatArray]
 # Above this share of samples with one value the smoothed density that delta compares is far from the law.
 _MOST_OF_ONE = 0.1

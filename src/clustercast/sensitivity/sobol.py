@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from clustercast.arrays import FloatArray, Names
+from clustercast.arrays import FloatArray, Names, real_numbers
 from clustercast.arrays.indices.intervals import bootstrap_weights, check_confidence
 from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
 from clustercast.arrays.indices.sobol_panel import sobol_panel
@@ -226,7 +226,7 @@ def time_integrated(
     years = years_of(counted)
     if len(years) == 0:
         raise InputError(f"no year is at or before {until}; the indices begin in {years_of(indices)[0]:g}")
-    by_year = np.ones(len(years)) if weights is None else np.asarray(weights, dtype=np.float64)
+    by_year = np.ones(len(years)) if weights is None else real_numbers("weights", weights)
     if by_year.shape != years.shape or (by_year < 0).any() or not np.isfinite(by_year).all() or not by_year.any():
         what = f"weights must be {len(years)} numbers, none negative and not all 0"
         raise InputError(f"{what}, one for each year from {years[0]:g} to {years[-1]:g}, not {by_year.tolist()}")

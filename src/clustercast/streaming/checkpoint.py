@@ -36,7 +36,6 @@ class Checkpoint:
                 why = f"it uses {', '.join(unknown)}, whose content cannot be compared"
                 remedy = "give the quantity arrays, numbers or functions, or leave checkpoint out"
                 raise InputError(f"{what}: {why}; {remedy}")
-        # All that decides the result of a run, in words.
         known = {"call": call, "versions": json.dumps(versions()), "priors": f"{priors.name} {priors.hash}"}
         known |= {"model": model.hash, "units": repr(sorted(own_units.items()))}
         self._run = known | {name: str(value) for name, value in arguments.items()}

@@ -62,7 +62,6 @@ def completed(
         yield from _from_pool(new, functools.partial(_sent, function, _pickled(plan)), pieces, count)
     elif isinstance(executor, futures.Executor):
         task = functools.partial(_sent, function, _pickled(plan))
-        # It is the caller's, and not shut down.
         yield from _from_pool(lambda: nullcontext(executor), task, pieces, count, lasting=True)
     elif distributed is not None and isinstance(executor, distributed.Client):
         yield from _from_cluster(executor, function, plan, pieces, join)

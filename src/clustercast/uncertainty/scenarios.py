@@ -8,7 +8,7 @@ import xarray as xr
 from scipy.special import ndtr
 
 from clustercast.arrays.summaries import quantiles, share_with_error
-from clustercast.dataset import Dataset, design_of, in_words, provenance_of, with_provenance
+from clustercast.dataset import Dataset, design_of, in_words, numbers_of, provenance_of, with_provenance
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, takes, typed
 from clustercast.priors.families import Fixed
@@ -157,7 +157,7 @@ def scenario_changes(base: xr.Dataset, scenarios: Mapping[str, xr.Dataset]) -> x
     coords = {"year": base["year"].variable, "scenario": list(everything), "scenario_2": list(everything)}
     parts, dims = [], ("year", "scenario")
     for name in outputs:
-        values = np.stack([forecast[name].values for forecast in everything.values()], axis=1)
+        values = np.stack([numbers_of(forecast[name]) for forecast in everything.values()], axis=1)
         if not (values > 0).all():
             raise InputError(f"output {name!r} is not positive everywhere; changes are ratios, so leave it out")
         logs = np.log(values)

@@ -108,7 +108,6 @@ class ReferenceClass(BaseModel, extra="forbid", frozen=True):
     note: str = ""
 
 
-# None stands for the shipped ones.
 Classes = tuple[ReferenceClass, ...] | None
 
 

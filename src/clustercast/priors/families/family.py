@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, real_numbers
 from clustercast.arrays.families import elicitation
 from clustercast.arrays.families.tails import Levels, Tails
 from clustercast.engine.units import conversion, in_unit
@@ -129,7 +129,7 @@ class Family:
     def quantile(self, p: ArrayLike) -> FloatArray:
         """Return the quantiles at probabilities of any shape, in the unit; 0 and 1 give the ends of the support."""
         # Contiguous: vector and scalar loops of NumPy may round the last bit differently.
-        levels = np.ascontiguousarray(p, dtype=np.float64)
+        levels = np.ascontiguousarray(real_numbers("probabilities", p))
         least, greatest = levels.min(initial=0.5), levels.max(initial=0.5)
         if not (least >= 0 and greatest <= 1):
             raise InputError(f"probability {levels[~((levels >= 0) & (levels <= 1))][0]:g} is outside 0 to 1")
@@ -140,7 +140,7 @@ class Family:
 
     def quantile_from_normal_score(self, z: ArrayLike) -> FloatArray:
         """Return the quantiles at the probabilities ``ndtr(z)`` of normal scores, as accurate in either tail."""
-        scores = np.ascontiguousarray(z, dtype=np.float64)
+        scores = np.ascontiguousarray(real_numbers("normal scores", z))
         if scores.size and np.isnan(scores.min()):
             raise InputError("a normal score is not a number")
         return in_blocks(lambda z: self._invert(Levels(z=z)), scores).reshape(np.shape(z))
@@ -151,7 +151,7 @@ class Family:
 
     def tails(self, x: ArrayLike) -> Tails:
         """Return the probabilities at or below, and above, each of some values: the smaller keeps its accuracy."""
-        return self._all_tails(np.asarray(x, dtype=np.float64))
+        return self._all_tails(real_numbers("values", x))
 
     def _all_tails(self, values: FloatArray) -> Tails:
         """Return both tail probabilities, inside the support and outside."""
@@ -165,7 +165,7 @@ class Family:
 
     def log_density(self, x: ArrayLike) -> FloatArray:
         """Return the log density per unit, minus infinity outside the support; of values, the log probability."""
-        values, (low, high) = np.asarray(x, dtype=np.float64), self.support
+        values, (low, high) = real_numbers("values", x), self.support
         result = np.where(np.isnan(values), np.nan, -np.inf)
         ends = (values == low) | (values == high)
         inside = (values >= low) & (values <= high) & np.isfinite(values) & (self.has_density_at_ends | ~ends)

@@ -135,8 +135,7 @@ def prior_posterior(
     ax = style.axes_or_new(ax, height=2.8)
     ax.hist(before, bins=bins, density=True, color=style.QUIET, alpha=0.5, label="prior")
     looks: dict[str, Any] = {"histtype": "step", "color": style.PALETTE[0], "linewidth": 1.6, "label": "posterior"}
-    given = None if weights is None else np.asarray(weights, dtype=np.float64)
-    ax.hist(after, bins=bins, density=True, weights=given, **looks)
+    ax.hist(after, bins=bins, density=True, weights=None if weights is None else np.asarray(weights, float), **looks)
     medians = [float(quantiles(before, [0.5])[0]), float(quantiles(after, [0.5], weights)[0])]
     for k, (name, colour, dash) in enumerate((("prior", style.QUIET, ":"), ("posterior", style.PALETTE[0], "-"))):
         ax.axvline(medians[k], color=colour, linestyle=dash, linewidth=1.4)

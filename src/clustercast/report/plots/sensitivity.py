@@ -45,7 +45,6 @@ def sobol_by_year(
     ax = style.axes_or_new(ax)
     years, names = years_of(chosen), chosen["input"].values.tolist()
     column = {name: names.index(name) for name in shown}
-    # Bare arrays: xarray takes longer to label a slice of them than it takes to draw it.
     result, widths = chosen[index].values, chosen[f"{index}_conf"].values
     shifts = np.linspace(-0.12, 0.12, max(len(shown), 2))
     for shift, (name, k) in zip(shifts, column.items(), strict=False):
