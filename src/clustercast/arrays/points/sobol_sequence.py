@@ -85,12 +85,12 @@ def scrambled_column(seed: int, column: int) -> tuple[Digits, int]:
     generator = stream(seed, f"sobol column {column}")
     drawn = generator.integers(2, size=(FLOAT_DIGITS, FLOAT_DIGITS))
     shift = int(generator.integers(1 << FLOAT_DIGITS))
-    places = np.arange(FLOAT_DIGITS - 1, -1, -1)
+    places = np.arange(FLOAT_DIGITS - 1, -1, -1, dtype=np.uint64)
     plain = np.array(_column_directions(column, INDEX_BITS), dtype=np.uint64) << np.uint64(FLOAT_DIGITS - INDEX_BITS)
-    digits = (plain[:, np.newaxis] >> places.astype(np.uint64) & np.uint64(1)).astype(np.float64)
-    # Sums of at most 52 zeros and ones, and of as many powers of two, are exact in floats, which BLAS multiplies fast.
-    scrambled = digits @ (np.tril(drawn, -1) + np.eye(FLOAT_DIGITS)).T % 2
-    return steps_of((scrambled @ 2.0**places).astype(np.uint64)), shift
+    digits = (plain[:, np.newaxis] >> places & np.uint64(1)).astype(np.float64)
+    # Sums of at most 52 zeros and ones are exact in floats, which BLAS multiplies fast.
+    sums = digits @ (np.tril(drawn, -1) + np.eye(FLOAT_DIGITS)).T
+    return steps_of((sums.astype(np.uint64) & np.uint64(1)) @ (np.uint64(1) << places)), shift
 
 
 def steps_of(directions: Digits) -> Digits:
