@@ -35,7 +35,7 @@ def scorecard(
     runs, in_sample, as_of = {}, [], run.priors.about.as_of
     younger = bool(as_of) and end_of(as_of) > end_of(made)
     shown: list[object] = []
-    for name in dict.fromkeys(map(str, files)):
+    for name in map(str, {file.resolve(): file for file in files}.values()):
         forecast = stored(name)
         result = runs[name] = score(forecast, later)
         # Drawn from priors that are dated after it is said to have been made.

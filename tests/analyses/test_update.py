@@ -122,6 +122,16 @@ def test_a_forecast_from_priors_of_a_later_date_is_in_sample(made, younger, tmp_
     assert "In sample" not in capsys.readouterr().out
 
 
+def test_a_forecast_named_in_two_spellings_counts_once(tmp_path, capsys):
+    inputs = cc.draw(cc.read_priors("evidence_2026"), 64, seed=1)
+    forecast = cc.propagate(inputs, years=[2024, 2026], outputs=["leading_lab_revenue"])
+    path = cc.write_netcdf(forecast[["leading_lab_revenue"]], tmp_path / "f.nc")
+    files = [str(path), str(tmp_path / ".." / tmp_path.name / "f.nc")]
+    for given in (files[:1], files, files[::-1]):
+        assert options.exit_code(scorecard, [*given, "--made", "2024-06", "--json", "--out", str(tmp_path)]) == 0
+        assert len(json.loads(capsys.readouterr().out)["results"]["scores"]) == 1
+
+
 def test_a_forecast_that_knew_has_no_error_but_that_of_the_figure():
     rows = cc.read_observations().counted()
     one = next(row for row in rows if row.id == "obs_openai_2025a")

@@ -178,3 +178,11 @@ def test_means_by_input_need_numbers(right):
 def test_a_number_of_leading_rows_is_a_whole_number_from_1_on(name, most, right):
     with pytest.raises(cc.InputError, match=rf"^most is {most}"):
         getattr(plots, name)(**right[name], most=most)
+
+
+def test_a_variance_that_is_not_known_is_not_drawn_as_owned_by_nothing():
+    indices = cc.sobol_indices(evaluated(PRIORS, 64, design="saltelli", replicates=8))
+    plots.sobol_stacked(indices, "size")
+    unknown = indices.assign(variance=indices["variance"].where(indices["year"] != 2025))
+    with pytest.raises(cc.InputError, match="^the variance of 'size' is NaN, so nothing owns it; give indices from"):
+        plots.sobol_stacked(unknown, "size")

@@ -230,7 +230,6 @@ def _each_column(
         whole_number(what, options[what], *limits[what])
     results = []
     for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
-        # A year in which the output does not vary has no measures.
         with located(f"output {output.name!r}"):
             columns = [measures_of_column(measure, rows, y, **options) if np.ptp(y) else {} for y in output.values]
         nothing = np.full(len(names), np.nan)

@@ -103,6 +103,8 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes |
     drawn as 0, and sums above 1 end at 1: read numbers off a table, not here.
     """
     chosen = _by_year(indices, output, "S1")
+    if np.isnan(chosen["variance"].values).any():
+        raise InputError(f"the variance of {output!r} is NaN, so nothing owns it; give indices from cc.sobol_indices")
     shown = leading_inputs(indices, output, index="S1", most=min(most, len(style.PALETTE) - 2))
     ax = style.axes_or_new(ax)
     years = years_of(chosen)
@@ -143,7 +145,6 @@ def second_order(
         raise InputError("a pair needs two inputs; give indices of two or more, and most=2 or more")
     result, widths = (chosen[key].values[np.ix_(places, places)] for key in ("S2", "S2_conf"))
     ax = style.axes_or_new(ax, width=1.9 + 0.95 * len(names), height=1.8 + 0.65 * len(names))
-    # What chance alone may give has no colour.
     coloured = np.where(result > widths, result, np.nan)
     largest = max(float(np.nanmax(coloured, initial=0.0)), 0.01)
     image = ax.imshow(coloured[:-1, 1:], cmap="Blues", vmin=0, vmax=largest, aspect="auto")
