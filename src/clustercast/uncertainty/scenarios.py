@@ -56,7 +56,7 @@ def run_scenarios(
 
     References
     ----------
-    Glasserman, Monte Carlo Methods in Financial Engineering (2003), section 4.2 (common random numbers).
+    Glasserman, Monte Carlo Methods in Financial Engineering (Springer, 2003), section 4.2 (common random numbers).
     """
     wanted = wanted_outputs(cluster_model() if model is None else model, outputs)
     grid = year_grid(years).tolist()
