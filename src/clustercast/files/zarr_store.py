@@ -22,7 +22,7 @@ def new_store(path: Path | str) -> Iterator[Path]:
             raise InputError(f"cannot write {str(path)!r}: it exists; remove it or name another place")
         hidden = target.with_name(f".{target.name}.part")
         try:
-            shutil.rmtree(hidden, ignore_errors=True)
+            shutil.rmtree(hidden, ignore_errors=True)  # of a run that was killed while it wrote
             hidden.mkdir()
             yield hidden
             os.replace(hidden, target)

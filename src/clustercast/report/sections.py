@@ -95,7 +95,7 @@ def _fan(results: Results, name: str, stated: Sequence[StatedCell]) -> Axes:
     path, as_of, levels = results.forecast[name], results.priors.about.as_of, results.levels.get(name, ())
     unit, references = unit_of(path), []
     same = [one for one in read_reference_classes() if one.kind == {"W": "power", "USD": "cost"}.get(unit)]
-    taken = [np.log10(in_unit(level, unit, "level")) for level in levels]
+    taken = [np.log10(in_unit(level, unit, "level")) for level in levels]  # of which others are to be far
     for result in sorted(same, key=lambda reference: reference.value):
         place = np.log10(result.value * conversion(result.unit, unit, result.name))
         if all(abs(place - other) >= _CLOSEST for other in taken):

@@ -83,7 +83,7 @@ def say(macro: str, *given: Any, **named: Any) -> list[Any]:
 
 def _svg(drawn: "Axes | Figure", name: str, alternative: str) -> Markup:
     """Return a figure for a page: `name` is once on the page, `alternative` says in words what the figure shows."""
-    from clustercast.report.plots.style import svg
+    from clustercast.report.plots.style import svg  # late: a page of tables does not wait for matplotlib
 
     return Markup(svg(drawn, name, alternative))
 

@@ -139,7 +139,7 @@ def _check_rows(
     if drawn.replicates < 1 or size % drawn.replicates:
         what = f"the forecast's record says {drawn.replicates} replicates of {size} base points, which is no design"
         raise InputError(f"{what}; propagate the draw again")
-    for name, variable in ((str(name), forecast.variables[name]) for name in forecast.data_vars):
+    for name, variable in ((str(name), forecast.variables[name]) for name in forecast.data_vars):  # faster bare
         if variable.attrs.get("role") == "input" and variable.dims == ("sample",) and name not in drawn.names:
             what = f"input {name!r} is not one of the design, which varies {', '.join(sorted(drawn.names))}"
             raise InputError(f"{what}; give renamed inputs their names back, or draw again")

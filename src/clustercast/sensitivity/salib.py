@@ -230,7 +230,7 @@ def _each_column(
         whole_number(what, options[what], *limits[what])
     results = []
     for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
-        with located(f"output {output.name!r}"):
+        with located(f"output {output.name!r}"):  # a year in which it does not vary has no measures
             columns = [measures_of_column(measure, rows, y, **options) if np.ptp(y) else {} for y in output.values]
         nothing = np.full(len(names), np.nan)
         result = {key: np.array([column.get(key, nothing) for column in columns]) for key in MEASURES[measure]}

@@ -51,7 +51,7 @@ def completed(
     if workers is not None:
         whole_number("workers", workers)
     count = workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()) or 1
-    distributed = sys.modules.get("distributed")
+    distributed = sys.modules.get("distributed")  # without importing dask
     if executor is None:
         yield from (function(plan, *piece) for piece in pieces)
     elif executor == "threads":
@@ -62,7 +62,7 @@ def completed(
         yield from _from_pool(new, functools.partial(_sent, function, _pickled(plan)), pieces, count)
     elif isinstance(executor, futures.Executor):
         task = functools.partial(_sent, function, _pickled(plan))
-        yield from _from_pool(lambda: nullcontext(executor), task, pieces, count, lasting=True)
+        yield from _from_pool(lambda: nullcontext(executor), task, pieces, count, lasting=True)  # not shut down
     elif distributed is not None and isinstance(executor, distributed.Client):
         yield from _from_cluster(executor, function, plan, pieces, join)
     else:

@@ -131,7 +131,7 @@ class Clause:
                 raise InputError(f"{self.words!r} has no two dates; {_REMEDY}")
             first, second = (values[place_of(variable, when.year)] for when in (self.start, self.when))
             size, moved = np.abs(first), second - first if self.form == "rise" else first - second
-        number, unit = parse_quantity(self.value)
+        number, unit = parse_quantity(self.value)  # a percentage of the size, or a quantity
         gap = moved - (number / 100 * size if unit in ("%", "percent") else level_of(variable, self.value))
         return np.asarray(gap.max(axis=0) if self.form == "fall" else gap)
 

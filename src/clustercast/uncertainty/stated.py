@@ -108,7 +108,7 @@ class ReferenceClass(BaseModel, extra="forbid", frozen=True):
     note: str = ""
 
 
-Classes = tuple[ReferenceClass, ...] | None
+Classes = tuple[ReferenceClass, ...] | None  # None stands for the shipped ones
 
 
 class _File(BaseModel, extra="forbid", frozen=True):

@@ -45,7 +45,7 @@ def sobol_by_year(
     ax = style.axes_or_new(ax)
     years, names = years_of(chosen), chosen["input"].values.tolist()
     column = {name: names.index(name) for name in shown}
-    result, widths = chosen[index].values, chosen[f"{index}_conf"].values
+    result, widths = chosen[index].values, chosen[f"{index}_conf"].values  # bare: xarray takes long to label slices
     shifts = np.linspace(-0.12, 0.12, max(len(shown), 2))
     for shift, (name, k) in zip(shifts, column.items(), strict=False):
         look = style.marked_line(places[name], 1.3)
@@ -145,7 +145,7 @@ def second_order(
         raise InputError("a pair needs two inputs; give indices of two or more, and most=2 or more")
     result, widths = (chosen[key].values[np.ix_(places, places)] for key in ("S2", "S2_conf"))
     ax = style.axes_or_new(ax, width=1.9 + 0.95 * len(names), height=1.8 + 0.65 * len(names))
-    coloured = np.where(result > widths, result, np.nan)
+    coloured = np.where(result > widths, result, np.nan)  # what chance alone may give has no colour
     largest = max(float(np.nanmax(coloured, initial=0.0)), 0.01)
     image = ax.imshow(coloured[:-1, 1:], cmap="Blues", vmin=0, vmax=largest, aspect="auto")
     for row in range(len(names) - 1):

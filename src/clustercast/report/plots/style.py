@@ -128,7 +128,7 @@ def svg(drawn: Axes | Figure, name: str, alternative: str) -> str:
     text = _FONT.sub(lambda result: f"font-size: {result[1]}" if result[1] else "", text[text.index("<svg") :])
     for colour, variable in _COLOURS.items():
         text = re.sub(colour, variable, text, flags=re.IGNORECASE)
-    text = _NAMED.sub(rf"\1{name}-", text)
+    text = _NAMED.sub(rf"\1{name}-", text)  # names must differ between the figures of a page
     result = _FRAME.search(text)
     assert result is not None
     width, height = (_PIXELS_A_POINT * float(size) for size in result[1].split()[2:])
