@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn, cast
 
 import typer
 
+import clustercast as cc
 from analyses.terminal import BROKEN_PIPE, INTERRUPTED, TERMINATED, finish, progress_bar, take_any_terminal
 from clustercast.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    import clustercast as cc
 
 DEFAULT = "evidence_2026"
 YEARS = "2024:2034"
@@ -67,7 +66,6 @@ class Run(NamedTuple):
 
     def forecast(self) -> Any:
         """Return a quick forecast of the outputs and their trends, on Sobol' points of the inputs that they need."""
-        import clustercast as cc
         from clustercast.dataset import inputs_dataset
         from clustercast.engine.model import with_changes
         from clustercast.sampling import input_values
@@ -86,7 +84,6 @@ class Run(NamedTuple):
 
     def without_effect(self, shown: Iterable[str]) -> list[str]:
         """Return a sentence on inputs that were changed and on which none of the names shown depends, or nothing."""
-        import clustercast as cc
         from clustercast.engine.model import change_of
         from clustercast.report.numbers import in_a_sentence, listed
 
@@ -211,8 +208,6 @@ def study(
     priors: str | None, scenario: str | None, fixed: list[str] | None, file: Path | None
 ) -> "tuple[cc.Priors, cc.Model, dict[str, str | float]]":
     """Return priors and model: the shipped ones, or those of a Python file."""
-    import clustercast as cc
-
     values, module = settings(fixed), None if file is None else python_file(file)
     model = cc.cluster_model() if module is None else getattr(module, "model", None)
     own = getattr(module, "priors", None)

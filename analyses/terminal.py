@@ -1,5 +1,6 @@
 """The terminal that an analysis writes to, whatever it is."""
 
+import gc
 import io
 import os
 import shutil
@@ -38,6 +39,8 @@ def finish(code: int) -> NoReturn:
     if code == BROKEN_PIPE:
         # Nobody reads on: keep the interpreter from flushing into the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    # What is left ends with the process; the interpreter would look for garbage in it first.
+    gc.freeze()
     sys.exit(code)
 
 
