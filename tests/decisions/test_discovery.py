@@ -65,14 +65,15 @@ def test_limits_on_both_sides_and_numbers_on_draws_apart(forecast):
     )
     assert box["upper"].sel(input=["growth", "start", "noise"]).values == pytest.approx([0.6, 1.4, np.inf], abs=0.02)
     assert (result.attrs["condition"], result.attrs["before"]) == ("planted > 0.5", holds.mean())
-    assert re.fullmatch(
-        r"Planted > 0\.5 in \d+ % of draws where growth is from 0\.\d+ to 0\.\d+ and start is below 1\.4\d* GW; "
-        r"\d+ % of its cases are there\.",
+    said = re.fullmatch(
+        r"Planted > 0\.5 in (\d+) % of draws where growth is from 0\.\d+ to 0\.\d+ and start is below 1\.4\d* GW; "
+        r"(\d+) % of its cases are there\.",
         result.attrs["words"],
     )
+    density, mass, coverage = (float(box[key]) for key in ("density", "mass", "coverage"))
+    assert [int(share) for share in said.groups()] == pytest.approx([100 * density, 100 * coverage], abs=0.5)
     # A quarter of the draws judges.
-    density, mass = float(box["density"]), float(box["mass"])
-    assert density * mass == pytest.approx(float(box["coverage"]) * holds.mean(), rel=0.1)
+    assert density * mass == pytest.approx(coverage * holds.mean(), rel=0.1)
     growth, start = planted["growth"].values, planted["start"].values
     inside = (growth >= float(box["lower"][0])) & (growth < float(box["upper"][0])) & (start < float(box["upper"][1]))
     assert mass == inside[np.random.default_rng(0).permutation(20000) % 4 == 3].mean()

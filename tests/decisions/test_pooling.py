@@ -197,6 +197,11 @@ FORECASTS = {
 }
 
 
+def as_text(forecast, name):
+    """Return a forecast with the numbers of one name as texts."""
+    return forecast.assign({name: forecast[name].astype(str).assign_attrs(forecast[name].attrs)})
+
+
 def test_pooled_forecasts_are_a_mixture_with_whose_prior_as_an_input():
     pooled = cc.pool(FORECASTS, weights={"low": 0.25, "high": 0.75})
     assert pooled.sizes["sample"] == 10666
@@ -598,6 +603,7 @@ def test_weights_by_score_are_stacked_log_scores_of_what_came_after():
             "no values in common",
         ),
         (lambda: cc.pool({"a": FORECASTS["low"], "b": FORECASTS["low"].isel(sample=0)}), "'b' is no forecast"),
+        (lambda: cc.pool({"a": FORECASTS["low"], "b": as_text(FORECASTS["low"], "y")}), "'y' of 'b'"),
         (
             lambda: cc.pool({"a": FORECASTS["low"].expand_dims(year=[2030]), "b": FORECASTS["low"]}),
             "'b' has other years than the first forecast",
