@@ -81,6 +81,12 @@ def test_an_object_of_the_wrong_kind_is_refused_in_one_sentence(name, kind, tmp_
         assert len(str(error)) < 600 and "\n" not in str(error)
 
 
+@pytest.mark.parametrize("name", [n for n in FUNCTIONS if any(p.name == "seed" for p in parameters_of(n))])
+def test_who_names_no_seed_gets_that_of_zero(name):
+    (default,) = (p.default for p in parameters_of(name) if p.name == "seed")
+    assert default == 0
+
+
 @cc.quantity("year")
 def delay(x, y, year):
     return x * y * year

@@ -169,6 +169,7 @@ def test_a_rare_claim_of_the_shipped_model_is_that_of_plain_draws():
         (7, {}, "a condition is 7"),
         ("total > 6", {"form": "arrays"}, "form is of a function"),
         ("total > 6", {"function": added}, "takes the place of model"),
+        ("total > 6", {"model": None, "function": added, "years": [2030]}, "takes the place of model and years"),
         ("total > 6", {"model": None, "function": added}, "outputs is {}"),
         ("x > 2", {"model": None, "function": added}, "'x > 2' is not reached"),
     ],
