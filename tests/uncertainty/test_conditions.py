@@ -72,7 +72,10 @@ def until(name, year):
             (DRAWN["power"].sel(year=2028) > 5) & (DRAWN["investment"].sel(year=2028) < 2),
         ),
         ("power rises 10 GW from 2026 to 2028", DRAWN["power"].sel(year=2028) - DRAWN["power"].sel(year=2026) >= 10),
-        ("power falls 2000 MW from 2026 to 2028", DRAWN["power"].sel(year=2028) - DRAWN["power"].sel(year=2026) <= -2),
+        (
+            "investment falls 1.5 USD/year from 2026 to 2028",
+            DRAWN["investment"].sel(year=2026) - DRAWN["investment"].sel(year=2028) >= 1.5,
+        ),
         (
             "investment falls 20 % from 2026.5 to the end of 2028",
             DRAWN["investment"].sel(year=2029) <= 0.8 * DRAWN["investment"].sel(year=2026.5),
