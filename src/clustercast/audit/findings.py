@@ -75,9 +75,8 @@ def audit_findings(*, ids: Iterable[str] | None = None, file: AuditFile | None =
     file = read_audit() if file is None else file
     known = {derivation.id: derivation for derivation in file.derivation}
     wanted = set(known if ids is None else ids)
-    for name in sorted(wanted):
-        if name not in known:
-            raise InputError(f"the audit has no derivation {name!r}{nearest(name, known)}; it has {', '.join(known)}")
+    for name in sorted(wanted - known.keys()):
+        raise InputError(f"the audit has no derivation {name!r}{nearest(name, known)}; it has {', '.join(known)}")
     numbers = numbers_of(file, read_priors(ESSAY), read_stated_tables())
     result = []
     for derivation in (known[name] for name in known if name in wanted):
@@ -96,8 +95,7 @@ def rounding_interval(value: float, digits: int) -> tuple[float, float]:
     exponent = math.floor(math.log10(value) + _SLACK)
     half = 10.0 ** (exponent - digits + 1) / 2
     # Below a power of ten numbers are written a digit finer.
-    power_of_ten = math.isclose(value, 10.0**exponent)
-    low = value - half / 10 if power_of_ten else value - half
+    low = value - (half / 10 if math.isclose(value, 10.0**exponent) else half)
     return float(f"{low:.12g}"), float(f"{value + half:.12g}")
 
 

@@ -23,7 +23,6 @@ FUNCTIONS: dict[str, Any] = {
 }
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub)
 _PARTS = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Subscript, ast.Name, ast.Load)
-_CONSTANTS = (int, float, str)
 
 
 @functools.cache
@@ -32,7 +31,7 @@ def code_of(formula: str) -> types.CodeType:
     try:
         tree = ast.parse(formula.strip(), mode="eval")
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and type(node.value) in _CONSTANTS:
+            if isinstance(node, ast.Constant) and type(node.value) in (int, float, str):
                 if isinstance(node.value, int):
                     # A power of whole numbers need not end.
                     node.value = float(node.value)

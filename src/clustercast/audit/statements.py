@@ -119,15 +119,14 @@ def read_audit(path: str | Path | None = None) -> AuditFile:
             code_of(formula)
     for derivation in file.derivation:
         for part in derivation.parts:
-            where = f"{path}: derivation {derivation.id}, part {part.name}"
             factor(part.unit)
-            with located(where):
+            with located(f"{path}: derivation {derivation.id}, part {part.name}"):
                 code_of(part.formula)
-            if part.low is None or part.high is None:
-                if part.low is not part.high:
-                    raise InputError(f"{where}: give low and high, the same twice for a number, or neither")
-            elif part.low > part.high:
-                raise InputError(f"{where}: low = {part.low:g} is above high = {part.high:g}; exchange them")
+                if part.low is None or part.high is None:
+                    if part.low is not part.high:
+                        raise InputError("give low and high, the same twice for a number, or neither")
+                elif part.low > part.high:
+                    raise InputError(f"low = {part.low:g} is above high = {part.high:g}; exchange them")
     ids = [derivation.id for derivation in file.derivation]
     if twice := [name for name in ids if ids.count(name) > 1]:
         raise InputError(f"{path}: derivation {twice[0]!r} is there twice; give each its own id")
