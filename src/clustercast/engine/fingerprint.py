@@ -335,8 +335,7 @@ def _operands(code: types.CodeType, *operations: str) -> frozenset[str]:
 @deep_recursion()
 def _statements(function: Function) -> str:
     """Return the statements of a function without comments and docstring, or nothing where no file holds them."""
-    tree = tree_of(function)
-    if tree is None:
+    if (tree := tree_of(function)) is None:
         return ""
     described = ast.get_docstring(tree, clean=False) is not None
     return "\n".join([ast.unparse(tree.args), *(ast.unparse(line) for line in tree.body[described:])])

@@ -17,8 +17,7 @@ from clustercast.engine.wiring import PREVIOUS, PREVIOUS_YEAR, YEAR, Definition
 @deep_recursion()
 def formula_of(definition: Definition) -> list[tuple[str, str]]:
     """Return what the locals of a quantity and at last itself equal; its call, where no source can be read."""
-    tree = tree_of(definition.function)
-    if tree is None:
+    if (tree := tree_of(definition.function)) is None:
         return [(definition.name, f"{definition.function.__name__}({', '.join(definition.arguments)})")]
     parameters = tuple(inspect.signature(definition.function).parameters)
     names = {}

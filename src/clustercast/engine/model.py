@@ -275,8 +275,7 @@ def change_of(name: str) -> tuple[str, float] | None:
 def with_changes(model: Model, names: Iterable[str]) -> Model:
     """Return a model in which inputs change where a change of them is given; the model itself where none is."""
     inputs = set(model.inputs())
-    result = [(name, change_of(name)) for name in names if name not in inputs]
-    changes = [(name, *change) for name, change in result if change and change[0] in inputs]
+    changes = [(n, *change) for n in names if n not in inputs and (change := change_of(n)) and change[0] in inputs]
     for later, name, date in sorted(changes, key=lambda change: change[2]):
         dated = constant(f"{later}_date", date, "year")
         users = [_spliced(model, model.functions[user], name, later, dated.__name__) for user in model.users(name)]

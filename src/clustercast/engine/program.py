@@ -230,11 +230,8 @@ def _proved(proof: Proof, fingerprint: str, whole: Program, rows: Arrays) -> dic
     with np.errstate(divide="raise", invalid="raise", over="raise"):
         for operation in whole.operations:
             run_operation(operation, values, proof.call)
-    result = {}
-    for name, keys in whole.outputs.items():
-        # Where the rows before the first node are others, they stand on years even if each part does not.
-        result[name] = max(2 if len(set(keys)) == 2 else 0, *(values[key].ndim for key in keys))
     while len(_PROOFS) >= 64:
         del _PROOFS[next(iter(_PROOFS))]
-    _PROOFS[key] = result
-    return result
+    # Where the rows before the first node are others, they stand on years even if each part does not.
+    found = {name: 2 if one != other else values[one].ndim for name, (one, other) in whole.outputs.items()}
+    return _PROOFS.setdefault(key, found)

@@ -79,8 +79,7 @@ class Builder:
 
     def _needed(self, name: str, place: Place) -> list[Item]:
         """Return what has to be written before a name at a place."""
-        definition = self.model.wiring.definition(name)
-        if definition is None:
+        if (definition := self.model.wiring.definition(name)) is None:
             return []
         if definition.between and place != TIMELESS:
             before = definition.declaration.before
@@ -105,8 +104,7 @@ class Builder:
             raise InputError("previous_year has a meaning only beside a previous_ value of a quantity")
         if name == YEAR:
             self.given[self._at(YEAR, place)] = np.array(place.dates)[:, np.newaxis]
-        definition = self.model.wiring.definition(name)
-        if definition is None:
+        if (definition := self.model.wiring.definition(name)) is None:
             return self._at(name, place)
         before, past = definition.declaration.before, definition.between and place.early
         if definition.between and not past and place != TIMELESS:

@@ -96,8 +96,7 @@ def _row_faults(function: Function, arguments: Sequence[FloatArray], plain: Floa
         elif (unlike := ~np.isclose(result, expected, rtol=1e-12, atol=0, equal_nan=True)).any():
             wrong = int(np.argmax(unlike))
             of = f"for sample {chosen[0]} alone" if len(chosen) == 1 else f"for the samples {chosen}"
-            numbers = f"{expected.flat[wrong]:.6g} among {samples} samples, {result.flat[wrong]:.6g} {of}"
-            yield f"mixes samples: {numbers}"
+            yield f"mixes samples: {expected.flat[wrong]:.6g} among {samples} samples, {result.flat[wrong]:.6g} {of}"
 
 
 def _check_numbers(name: str, function: Function, units: Sequence[str], declaration: Declaration) -> None:

@@ -78,8 +78,7 @@ def _meaning(word: str) -> str:
 def _reduced(powers: Mapping[str, float], exponent: float = 1.0) -> Iterator[tuple[str | float, float]]:
     """Yield the reference units that a product of units comes to, and the numbers in it, each with its power."""
     for word, power in powers.items():
-        meaning = _meaning(word)
-        if meaning.startswith("["):
+        if (meaning := _meaning(word)).startswith("["):
             yield word, power * exponent
         else:
             scale, inner = _terms(meaning)

@@ -120,12 +120,10 @@ class Wiring:
             lags = declaration_of(function).lags
             for argument in argument_names(function):
                 past, behind = argument.removeprefix(PREVIOUS), argument.removeprefix(LAGGED)
-                need = Need(argument)
-                if argument in self.functions:
-                    pass
-                elif past != argument and self._is_quantity(past):
+                need, own = Need(argument), argument in self.functions
+                if not own and past != argument and self._is_quantity(past):
                     need = Need(past, "previous")
-                elif behind != argument and self._is_quantity(behind):
+                elif not own and behind != argument and self._is_quantity(behind):
                     if behind not in lags:
                         what = f"{called(function, name)} takes {argument!r} and names no lag of {behind!r}"
                         raise InputError(f"{what}; write @cc.quantity(..., lags={{{behind!r}: 'name_of_the_input'}})")
