@@ -59,7 +59,10 @@ class Clause:
         for part in filter(None, (self, self.when, self.start)):
             check_kinds(vars(part), part.__annotations__)
         if self.form not in _COMPARISONS:
-            _check_move(self.words, self.value, falls=self.form != "rise")
+            number, unit = parse_quantity(self.value)
+            falls = self.form != "rise"
+            if not number >= 0 or (falls and same_dimension(unit, "1") and number * factor(unit) > 1):
+                raise InputError(f"{self.words[:80]!r} is no move: give 0 or more{', at most 100 %' if falls else ''}")
 
     @property
     def words(self) -> str:
@@ -267,13 +270,6 @@ def _clause(part: str, text: str) -> Clause:
         raise InputError(f"the value in {part!r} is no number; {_REMEDY}")
     when = _when(compared["when"], compared["date"]) if compared["when"] else None
     return Clause(compared["name"], sign, compared["value"], when)  # type: ignore[arg-type]
-
-
-def _check_move(part: str, value: str, *, falls: bool) -> None:
-    """Refuse a rise or fall that is none, and a fall by more than everything."""
-    number, unit = parse_quantity(value)
-    if not number >= 0 or (falls and same_dimension(unit, "1") and number * factor(unit) > 1):
-        raise InputError(f"{part[:80]!r} is no move: give 0 or more{', at most 100 %' if falls else ''}")
 
 
 def _when(word: str, text: str) -> When:

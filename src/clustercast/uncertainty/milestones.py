@@ -204,8 +204,7 @@ def reference_class(value: xr.DataArray, kind: Kind, *, classes: Classes = None)
     >>> reference_class(power, "power").values.tolist()
     ['large nuclear reactor', '20 % of US electricity production']
     """
-    unit = unit_of(value)
-    if unit is None:
+    if (unit := unit_of(value)) is None:
         raise InputError(f"{title_of(value)!r} has no attribute 'units'; set it, as in value.attrs['units'] = 'W'")
     names, sizes = ladder(kind, unit, classes)
     values = numbers_of(value)
@@ -370,8 +369,7 @@ def not_nan(trajectory: xr.DataArray) -> FloatArray:
 def place_of(trajectory: xr.DataArray, year: float) -> int:
     """Return the position of a year in the grid of a trajectory."""
     grid = increasing_years(trajectory)
-    places = np.flatnonzero(grid == year)
-    if not places.size:
+    if not (places := np.flatnonzero(grid == year)).size:
         raise InputError(f"year {year:g} is not among the years {grid.tolist()}; propagate over it too")
     return int(places[0])
 

@@ -116,13 +116,12 @@ def rare_probability(
     levels = find_levels(study.margin, len(names), stream(seed, "rare event levels"))
     if not levels.led_on:
         raise InputError(f"{asked.text!r} is not reached: after {levels.runs:,} runs its probability is below 1e-15")
-    probabilities, law, runs = np.empty(0), np.empty((0, 0, len(names))), levels.runs
+    probabilities, laws, runs = np.empty(0), list[FloatArray](), levels.runs
     while True:
         generator = stream(seed, f"rare event {len(probabilities)}")
         result = sample_events(study.margin, levels, len(names), _POPULATIONS, _CHAINS, generator)
         runs += result.runs
-        own = result.law(study.correlated(result.scores))
-        law = own if not probabilities.size else np.concatenate([law, own])
+        laws.append(result.law(study.correlated(result.scores)))
         probabilities = np.append(probabilities, result.probabilities)
         error = float(probabilities.std(ddof=1)) / np.sqrt(probabilities.size)
         if progress is not None:
@@ -132,6 +131,7 @@ def rare_probability(
     if not probabilities.any():
         remedy = "give a larger budget, or a condition that has degrees"
         raise InputError(f"{asked.text!r} is not reached in {runs:,} runs; {remedy}")
+    law = np.concatenate(laws)
     return study.labelled(len(levels.margins), probabilities, law, runs, relative_error, confidence)
 
 
@@ -198,8 +198,7 @@ class _Study:
         years = {"year": self.few.variables["year"]} if "year" in self.few.coords else {}
         forecast = xr.Dataset(block, {"sample": np.arange(len(scores)), **years})
         clauses = zip(self.asked.clauses, self._scales, strict=True)
-        least: FloatArray = np.minimum.reduce([clause.margin(forecast) / scale for clause, scale in clauses])
-        return least
+        return np.asarray(np.minimum.reduce([clause.margin(forecast) / scale for clause, scale in clauses]))
 
     def labelled(
         self, steps: int, estimates: FloatArray, law: FloatArray, runs: int, relative_error: float, confidence: float

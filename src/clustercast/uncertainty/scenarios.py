@@ -114,9 +114,8 @@ def limit_relief(
     remedy = f"give limits that act, of {', '.join(switches)}"
     if not names:
         raise InputError(f"limits is empty; {remedy}")
-    for name in names:
-        if not isinstance(switches.get(name), Fixed) or switches[name].median != 1:
-            raise InputError(f"{priors.name} has no switch {_LIMIT}{name} that is on; {remedy}")
+    if off := [name for name in names if not isinstance(switches.get(name), Fixed) or switches[name].median != 1]:
+        raise InputError(f"{priors.name} has no switch {_LIMIT}{off[0]} that is on; {remedy}")
     inputs, grid = draw(priors, size, seed=seed), year_grid(years).tolist()
 
     def values(without: str | None) -> xr.DataArray:

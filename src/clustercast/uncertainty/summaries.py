@@ -123,10 +123,9 @@ def summary_variables(name: str, dims: Sequence[Hashable], attrs: Record, number
 def check_forecast(forecast: object) -> None:
     """Refuse what is no forecast."""
     if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
-        what = "a forecast is a Dataset with a dimension 'sample', as from cc.propagate"
         dims = getattr(forecast, "dims", None)
         given = shown(forecast, 60) if dims is None else f"a {type(forecast).__name__} of dimensions {tuple(dims)}"
-        raise InputError(f"{what}, not {given}")
+        raise InputError(f"a forecast is a Dataset with a dimension 'sample', as from cc.propagate, not {given}")
 
 
 def output_names(forecast: xr.Dataset) -> list[str]:
@@ -155,9 +154,7 @@ def independent_rows(design: Record, size: int) -> NDArray[np.intp] | slice:
         raise InputError("the rows of a Morris design are no sample of the priors; draw with design='sobol'")
     if name not in ("saltelli", "shapley", "kucherenko"):
         return slice(None)
-    expected = size
-    if name == "saltelli":
-        expected = points * (2 + len(design["swaps"]) * (2 if design["second_order"] else 1))
+    expected = points * (2 + len(design["swaps"]) * (1 + design["second_order"])) if name == "saltelli" else size
     if size != expected or size % points:
         what = f"the {name} design has {expected} samples by its attributes, but the dataset has {size}"
         raise InputError(f"{what}; summarise the whole of it, or draw with design='sobol'")
@@ -173,8 +170,7 @@ def _summary_of(
     try:
         numbers = replicated_summary(values, points, replicates) if replicates > 1 else summary(values, points, weights)
     except InputError:
-        wrong = np.argwhere(~np.isfinite(values))
-        if not wrong.size:
+        if not (wrong := np.argwhere(~np.isfinite(values))).size:
             raise
         what = f"output {name!r} has {len(wrong)} values that are not finite, the first in sample {wrong[:, -1].min()}"
         raise InputError(f"{what}; correct its quantity, or use cc.exceedance, which takes infinities") from None
