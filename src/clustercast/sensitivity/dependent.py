@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from clustercast.arrays import FloatArray, Names, Pair
-from clustercast.arrays.indices.dependent import kucherenko_indices as kucherenko_columns
-from clustercast.arrays.indices.dependent import shapley_effects as shapley_columns
+from clustercast.arrays.indices import dependent
 from clustercast.arrays.indices.intervals import FewRuns, student_factor
 from clustercast.dataset import Dataset, Record
 from clustercast.errors import typed
@@ -54,7 +53,7 @@ def shapley_effects(
     [0.2, 0.8]
     """
     varied, orders = shapley_design(forecast)
-    measure = functools.partial(shapley_columns, permutations=orders, replicates=varied.replicates)
+    measure = functools.partial(dependent.shapley_effects, permutations=orders, replicates=varied.replicates)
     references = "doi:10.1137/15M1048070 doi:10.1137/18M1234631 doi:10.1016/j.ress.2020.107183"
     how = {"estimator": "random-permutation trajectories", "estimator_references": references}
     return _measured_forecast(forecast, outputs, scale, varied, measure, {**how, "confidence": confidence})
@@ -99,7 +98,7 @@ def kucherenko_indices(
     """
     varied, correlated = kucherenko_design(forecast)
     own: dict[str, Any] = {"dimensions": len(varied.names), "correlated": correlated, "replicates": varied.replicates}
-    measure: Measure = functools.partial(kucherenko_columns, **own)
+    measure: Measure = functools.partial(dependent.kucherenko_indices, **own)
     references = "doi:10.1016/j.cpc.2011.12.020 doi:10.1016/j.envsoft.2015.05.010"
     how = {"estimator": "azzini-rosati", "estimator_references": references, "confidence": confidence}
     return _measured_forecast(forecast, outputs, scale, varied, measure, how)

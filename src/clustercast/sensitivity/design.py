@@ -116,8 +116,7 @@ def _drawn(forecast: Dataset, design: str, measure: str, needed: tuple[str, ...]
     if drawn.get("name") != design:
         what = f"the forecast's design is {drawn.get('name', 'not recorded')!r}, and {measure} need {design!r}"
         raise InputError(f'{what}; draw the inputs with cc.draw(priors, size, design="{design}", seed=...)')
-    missing = [key for key in needed if key not in drawn]
-    if missing:
+    if missing := [key for key in needed if key not in drawn]:
         raise InputError(f"the forecast has lost the entry {missing[0]!r} of its design; propagate the draw again")
     return drawn
 
@@ -148,8 +147,7 @@ def _check_rows(
         what = f"the forecast has {count} samples, and its {design} design of {size} base points has {expected}"
         raise InputError(f"{what} ({runs} a base point); keep all of them, in order")
     samples = forecast["sample"].values
-    wrong = np.flatnonzero(samples != np.arange(count))
-    if wrong.size:
+    if (wrong := np.flatnonzero(samples != np.arange(count))).size:
         what = f"position {wrong[0]} holds sample {samples[wrong[0]]} ({wrong.size} of {count} are out of place)"
         raise InputError(f"samples are not in the order of the draw: {what}; restore it with forecast.sortby('sample')")
     present = {name: forecast.variables[name] for name in repeats if name in forecast.variables}

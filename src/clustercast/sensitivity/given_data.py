@@ -156,9 +156,8 @@ def varied_inputs(forecast: Dataset, inputs: Names) -> tuple[str, ...]:
             raise InputError("the forecast holds no input that varies over samples; propagate a draw, or pass inputs=")
         return chosen
     names = tuple(dict.fromkeys([inputs] if isinstance(inputs, str) else inputs))
-    for name in names:
-        if name not in known:
-            raise InputError(f"{name!r} is not an input or other variable with samples{nearest(name, known)}")
+    if unknown := [name for name in names if name not in known]:
+        raise InputError(f"{unknown[0]!r} is not an input or other variable with samples{nearest(unknown[0], known)}")
     if not names:
         raise InputError("inputs is empty; name at least one, or leave it out for all")
     return names

@@ -135,9 +135,8 @@ def output_names(forecast: Dataset, outputs: Names) -> tuple[str, ...]:
     names = tuple(dict.fromkeys([outputs] if isinstance(outputs, str) else outputs))
     if not names:
         raise InputError("outputs is empty; name at least one, or leave it out to analyse all")
-    for name in names:
-        if name not in known:
-            raise InputError(f"output {name!r} is not in the forecast of {', '.join(known)}{nearest(name, known)}")
+    if wrong := [name for name in names if name not in known]:
+        raise InputError(f"output {wrong[0]!r} is not in the forecast of {', '.join(known)}{nearest(wrong[0], known)}")
     return names
 
 

@@ -210,8 +210,7 @@ def single_members(indices: Dataset, model: Model) -> list[str]:
     sentences, inputs = [], {output: model.inputs([output]) for output in indices["output"].values.tolist()}
     for group, members in design_of(indices).get("correlated_groups", {}).items():
         for output, needed in inputs.items():
-            used = set(needed).intersection(members)
-            if len(used) == 1:
+            if len(used := set(needed).intersection(members)) == 1:
                 sentences.append(f"{output} depends on {used.pop()} alone of {group}: its indices there are plain.")
     return sentences
 

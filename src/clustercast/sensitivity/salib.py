@@ -209,8 +209,7 @@ def _ranked_inputs(forecast: Dataset, dummy_seed: int | None) -> _Points:
     # width of which most are empty, and answers NaN.
     names = [str(name) for name, part in forecast.data_vars.items() if part.attrs.get("role") == "input" and part.ndim]
     names = provenance_of(forecast).get("inputs") or names
-    absent = [name for name in names if name not in forecast]
-    if absent or not names:
+    if (absent := [name for name in names if name not in forecast]) or not names:
         raise InputError(f"the forecast holds no samples of its inputs {', '.join(absent)}; propagate the draw again")
     columns = [np.argsort(np.argsort(x, kind="stable"), kind="stable") for x in input_matrix(forecast, names).T]
     if dummy_seed is not None:
