@@ -274,8 +274,7 @@ def _groups(of: Of, names: list[str], value: FloatArray, targets: list[Wanted], 
     if isinstance(of, Mapping):
         groups = {key: tuple([members] if isinstance(members, str) else members) for key, members in of.items()}
         for key, members in groups.items():
-            unknown = [name for name in members if name not in names]
-            if unknown or not members:
+            if (unknown := [name for name in members if name not in names]) or not members:
                 raise InputError(f"group {key!r} has {unknown or 'no inputs'}; give inputs that vary in the forecast")
         return groups
     if of == "groups":

@@ -229,9 +229,8 @@ def regional_indices(
         rows = np.sort(np.random.default_rng(0).choice(rows, _MOST, replace=False))
     asked = targets.targets_of(forecast, target)
     values = np.column_stack([one.values[rows] for one in asked])
-    for one, column in zip(asked, values.T, strict=True):
-        if np.ptp(column) == 0:
-            raise InputError(f"{where} leaves {one.name!r} no variance to explain; ask for another region or target")
+    if flat := [one.name for one, column in zip(asked, values.T, strict=True) if np.ptp(column) == 0]:
+        raise InputError(f"{where} leaves {flat[0]!r} no variance to explain; ask for another region or target")
     columns = columns[:, rows]
     if inputs is None:
         share = variance_gain(partition(columns), values)[0] / values.var(axis=0)

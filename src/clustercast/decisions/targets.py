@@ -215,8 +215,7 @@ def _event(forecast: xr.Dataset, event: Claim | Condition, score: Score | None, 
         raise InputError(f"score {score!r} is for outputs, but {name!r} comes true or not; use 'brier' or 'log'")
     holds = asked.evaluate(forecast).values
     if min(holds.sum(), (~holds).sum()) < least:
-        share = f"{holds.sum():,} of {holds.size:,}"
-        what = f"{name!r} holds in {share} samples, so nothing is known of what it hangs on"
+        what = f"{name!r} holds in {holds.sum():,} of {holds.size:,} samples, so nothing is known of what it hangs on"
         raise InputError(f"{what}; choose a condition that holds in some samples and not in others, or draw more")
     return Wanted(name, words, score or "brier", "1", holds.astype(np.float64))
 

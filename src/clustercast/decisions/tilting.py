@@ -132,8 +132,7 @@ def tilt(forecast: xr.Dataset, claim: targets.Event, *, probability: float, prio
     event, priors = targets.asked_event(forecast, claim), targets.priors_of(forecast, priors)
     holds, size = event.holds, len(event.values)
     weights = event_weights(holds, probability, np.full(size, 1 / size))
-    names = targets.continuous_inputs(forecast, priors)
-    if not names:
+    if not (names := targets.continuous_inputs(forecast, priors)):
         raise InputError("the forecast holds no input with a density; keep the inputs beside the outputs")
     ranks = input_matrix(forecast, names).argsort(axis=0).argsort(axis=0)
     chosen = informative(ndtri((ranks + 0.5) / size), holds)

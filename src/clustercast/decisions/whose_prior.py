@@ -92,8 +92,7 @@ def whose_prior(
 
     def run(chosen: int) -> FloatArray:
         taken = {name for place, group in enumerate(names) if chosen >> place & 1 for name in members[group]}
-        inputs = draw(_exchanged(a, b, taken), size, seed=seed)
-        needed = needed_inputs(inputs, model, [output])
+        needed = needed_inputs(draw(_exchanged(a, b, taken), size, seed=seed), model, [output])
         values = propagate(needed, model=model, outputs=[output], years=YEARS if date is None else [date])[output]
         if (date is None) == ("year" in values.dims):
             remedy = "give one, as 2030" if date is None else f"leave out {year!r}"
