@@ -151,8 +151,11 @@ def inputs_dataset(values: Arrays, priors: Priors, design: Record) -> Dataset:
         attrs = {"role": "input", "units": distribution.unit, "long_name": in_words(name)}
         attrs |= {key: text for key in ("source", "as_of", "note") if (text := getattr(distribution, key))}
         numbers: Any = values[name] if name in values else np.asarray(distribution.median)
-        stored = _as_of_a_file(numbers) if isinstance(numbers, SwappedColumn) else numbers
-        variables[name] = xr.Variable(("sample",) if name in values else (), stored, attrs, fastpath=True)
+        if isinstance(numbers, SwappedColumn):
+            # As xarray holds what a file has: kept once it is read, so that what is written to it stays.
+            held: Any = indexing
+            numbers = held.MemoryCachedArray(held.CopyOnWriteArray(held.LazilyIndexedArray(_Rows(numbers))))
+        variables[name] = xr.Variable(("sample",) if name in values else (), numbers, attrs, fastpath=True)
     size = len(next(iter(values.values()))) if values else int(design.get("size", 1))
     record: dict[str, Any] = {"priors_name": priors.name, "priors_hash": priors.hash, "design": dict(design)}
     drawn = {name: _digest(made_by(variable) or variable.values) for name, variable in variables.items()}
@@ -174,12 +177,6 @@ class _Rows(BackendArray):
     def __getitem__(self, key: Any) -> Any:
         support = indexing.IndexingSupport.OUTER
         return indexing.explicit_indexing_adapter(key, self.shape, support, lambda where: self.column[where[0]])
-
-
-def _as_of_a_file(column: SwappedColumn) -> Any:
-    """Hold a column as xarray holds what a file has: kept once it is read, so that what is written to it stays."""
-    held: Any = indexing
-    return held.MemoryCachedArray(held.CopyOnWriteArray(held.LazilyIndexedArray(_Rows(column))))
 
 
 def made_by(variable: xr.Variable) -> Any:
@@ -212,8 +209,7 @@ def input_arrays(inputs: Dataset, outputs: Iterable[str] = ()) -> tuple[dict[str
         name, variable = str(key), inputs.variables[key]
         if variable.dims not in ((), ("sample",)):
             raise InputError(f"input {name!r} has dimensions {variable.dims}; an input has ('sample',) or none")
-        unit = variable.attrs.get("units", variable.attrs.get("unit"))
-        if unit is None:
+        if (unit := variable.attrs.get("units", variable.attrs.get("unit"))) is None:
             raise InputError(f"input {name!r} has no attribute 'units'; set it, '1' for a pure number")
         values[name] = made_by(variable) or finite_numbers(name, variable)
         units[name] = unit
@@ -235,8 +231,7 @@ def _input_names(inputs: xr.Dataset) -> list[Hashable]:
 def finite_numbers(name: str, variable: xr.Variable) -> FloatArray:
     """Return the values of an input, refused where one is not a finite number."""
     values = numbers_of(variable, f"input {name!r}")
-    wrong = np.flatnonzero(~np.isfinite(values))
-    if wrong.size:
+    if (wrong := np.flatnonzero(~np.isfinite(values))).size:
         what = f"input {name!r} has {wrong.size} values that are not finite"
         raise InputError(f"{what}, the first {values.flat[wrong[0]]} in sample {wrong[0]}; give finite inputs")
     return values

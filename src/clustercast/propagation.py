@@ -100,8 +100,7 @@ def year_grid(years: Iterable[float]) -> FloatArray:
         raise InputError("there are no years; give at least one, as range(2022, 2035)")
     if grid.ndim != 1 or not np.isfinite(grid).all():
         raise InputError(f"years must be finite numbers in one row, not {grid.tolist()}")
-    falls = np.flatnonzero(np.diff(grid) <= 0)
-    if falls.size:
+    if (falls := np.flatnonzero(np.diff(grid) <= 0)).size:
         what = "repeated" if grid[falls[0]] == grid[falls[0] + 1] else "unsorted"
         raise InputError(f"years are {what} at {grid[falls[0]]:g}, {grid[falls[0] + 1]:g}; give them increasing")
     return float_years(grid)

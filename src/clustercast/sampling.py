@@ -274,8 +274,7 @@ def _morris(priors: Priors, size: int, seeds: Seeds, levels: int, span: tuple[fl
 
 
 PLAIN = ("random", "latin", "sobol")
-_USUAL = {"replicates": 1, "second_order": True, "points": "sobol", "groups": None, "latent": False, "levels": 4}
-_USUAL |= {"span": (0.05, 0.95)}
+_USUAL = dict(replicates=1, second_order=True, points="sobol", groups=None, latent=False, levels=4, span=(0.05, 0.95))
 _DESIGNS: Mapping[str, _Design] = {
     "random": _Design(partial(_plain, "random")),
     "latin": _Design(partial(_plain, "latin"), ("replicates",)),
