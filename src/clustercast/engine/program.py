@@ -233,5 +233,5 @@ def _proved(proof: Proof, fingerprint: str, whole: Program, rows: Arrays) -> dic
     while len(_PROOFS) >= 64:
         del _PROOFS[next(iter(_PROOFS))]
     # Where the rows before the first node are others, they stand on years even if each part does not.
-    found = {name: 2 if one != other else values[one].ndim for name, (one, other) in whole.outputs.items()}
-    return _PROOFS.setdefault(key, found)
+    result = {name: 2 if one != other else values[one].ndim for name, (one, other) in whole.outputs.items()}
+    return _PROOFS.setdefault(key, result)
