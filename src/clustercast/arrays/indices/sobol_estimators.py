@@ -84,11 +84,11 @@ class Estimator:
 
     name: str
     references: tuple[str, ...]  # DOIs
-    needs_second_order: bool  # whether first order and total already need the 2D+2 design
     # The products of runs, with those of pairs or without.
     terms: Callable[[Runs, bool], Terms]
     # Turn means of the statistics, each of shape (rows, ...), into indices.
     ratios: Callable[[Statistics], Ratios]
+    needs_second_order: bool = False  # whether first order and total already need the 2D+2 design
     # SALib's intervals are not widened for skewness, so that they stay SALib's own.
     widens_bootstrap: bool = True
     # Statistics that multiply a run by the change of a swap: how often the change is added as the centre moves up by 1.
@@ -206,11 +206,7 @@ def estimator_named(name: str) -> Estimator:
 
 def safe_ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     """Divide, giving NaN where the denominator is zero up to rounding of unit-variance columns."""
-    defined = denominator > 64 * np.finfo(np.float64).eps
-    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
-    ratio: FloatArray = np.full(shape, np.nan)
-    np.divide(numerator, denominator, out=ratio, where=np.broadcast_to(defined, shape))
-    return ratio
+    return np.asarray(numerator / np.where(denominator > 64 * np.finfo(np.float64).eps, denominator, np.nan))
 
 
 def _with_variance(runs: Runs) -> Terms:
@@ -242,7 +238,7 @@ def _saltelli(runs: Runs, second_order: bool, half_squares: bool = False) -> Ter
     return terms
 
 
-def _saltelli_ratios(means: Statistics, of_total: float) -> Ratios:
+def _saltelli_ratios(means: Statistics, of_total: float = -1.0) -> Ratios:
     variance = _variance(means)
     second = None
     if "pair" in means:
@@ -324,29 +320,16 @@ def _azzini_rosati_ratios(means: Statistics) -> Ratios:
 _SALTELLI_2010, _SALTELLI_2002 = "10.1016/j.cpc.2009.09.018", "10.1016/S0010-4655(02)00280-1"
 _JANSEN, _SOBOL_2007 = "10.1016/S0010-4655(98)00154-4", "10.1016/j.ress.2006.07.001"
 _AZZINI = ("10.1016/j.ress.2021.107647", "10.1016/j.envsoft.2021.105167")
+_SALTELLI_JANSEN, _SALTELLI = (_SALTELLI_2010, _JANSEN, _SALTELLI_2002), (_SALTELLI_2010, _SOBOL_2007, _SALTELLI_2002)
+_HALVED = functools.partial(_saltelli, half_squares=True), functools.partial(_saltelli_ratios, of_total=0.5)
 ESTIMATORS: dict[str, Estimator] = {
     each.name: each
     for each in (
-        Estimator(
-            "saltelli-jansen",
-            (_SALTELLI_2010, _JANSEN, _SALTELLI_2002),
-            False,
-            functools.partial(_saltelli, half_squares=True),
-            functools.partial(_saltelli_ratios, of_total=0.5),
-            widens_bootstrap=False,
-            moved_by_centre={"first": -1},
-        ),
-        Estimator(
-            "saltelli",
-            (_SALTELLI_2010, _SOBOL_2007, _SALTELLI_2002),
-            False,
-            _saltelli,
-            functools.partial(_saltelli_ratios, of_total=-1.0),
-            moved_by_centre={"first": -1, "total": -1},
-        ),
-        Estimator("jansen", (_JANSEN, _SALTELLI_2010), False, _jansen, _jansen_ratios),
-        Estimator("janon-monod", ("10.1051/ps/2013040",), False, _janon_monod, _janon_monod_ratios),
-        Estimator("azzini-rosati", _AZZINI, True, _azzini_rosati, _azzini_rosati_ratios),
+        Estimator("saltelli-jansen", _SALTELLI_JANSEN, *_HALVED, widens_bootstrap=False, moved_by_centre={"first": -1}),
+        Estimator("saltelli", _SALTELLI, _saltelli, _saltelli_ratios, moved_by_centre={"first": -1, "total": -1}),
+        Estimator("jansen", (_JANSEN, _SALTELLI_2010), _jansen, _jansen_ratios),
+        Estimator("janon-monod", ("10.1051/ps/2013040",), _janon_monod, _janon_monod_ratios),
+        Estimator("azzini-rosati", _AZZINI, _azzini_rosati, _azzini_rosati_ratios, needs_second_order=True),
     )
 }
 
