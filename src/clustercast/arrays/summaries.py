@@ -283,7 +283,6 @@ def first_crossing(
         raise InputError(f"a path or the level {level:g} is not above 0; interpolate it without logarithms")
     ahead = paths <= level if falling else paths >= level
     first = ahead.argmax(axis=0)
-    column = np.arange(paths.shape[1])
     crossing = times[first].astype(np.float64)
     between = np.flatnonzero(first > 0) if interpolate else np.empty(0, dtype=np.intp)
     after = first[between]
@@ -294,7 +293,7 @@ def first_crossing(
     # After the earlier end, where the level was not reached, and by the later one: only rounding says otherwise.
     crossing[between] = np.minimum(np.maximum(crossed, np.nextafter(start, np.inf)), end)
     crossing[paths[0] < level if falling else paths[0] > level] = -np.inf
-    crossing[~ahead[first, column]] = np.inf
+    crossing[~ahead.any(axis=0)] = np.inf
     return np.asarray(crossing.reshape(values.shape[1:]))
 
 

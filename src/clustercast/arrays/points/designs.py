@@ -125,8 +125,7 @@ class SwappedColumn:
             return np.asarray(self._values[point, self.which[run]])
         start, stop, _ = key.indices(self.size)
         points = self._values[start // runs : -(-stop // runs)]
-        before = start - start % runs
-        return np.take(points, self.which, axis=1).reshape(-1)[start - before : max(start, stop) - before]
+        return np.take(points, self.which, axis=1).reshape(-1)[start % runs :][: max(stop - start, 0)]
 
     def sum_of_bits(self) -> np.uint64:
         """Return the sum of the bits of all rows."""

@@ -38,10 +38,7 @@ NUMBERS_IN_CACHE = 1 << 14
 # Rounds of the order; with four, products of leading digits have the variance of a random order from 16 points on.
 _ROUNDS_OF_ORDER = 4
 # Places whose own binary number lacks one digit: the steps of Pascal's triangle modulo 2.
-_PASCAL = tuple(
-    (np.uint32(by), np.uint32(mask))
-    for by, mask in ((1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F), (8, 0x00FF00FF), (16, 0x0000FFFF))
-)
+_PASCAL = np.array([(1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F), (8, 0x00FF00FF), (16, 0x0000FFFF)], np.uint32)
 _EVEN = np.uint32(0xFFFFFFFE)
 _ODD = np.uint32(1)
 
@@ -211,8 +208,7 @@ def reverse_digits(digits: Digits32) -> None:
 @functools.lru_cache(maxsize=64)
 def _reversed_steps(dimensions: int) -> Digits32:
     """Return the number to combine for each bit of a point's index, shape (dimensions, bits), digits reversed."""
-    bits = SCIPY_DIGITS
-    directions = direction_numbers(dimensions, bits) << np.uint64(DIGITS - bits)
+    directions = direction_numbers(dimensions, SCIPY_DIGITS) << np.uint64(DIGITS - SCIPY_DIGITS)
     steps = steps_of(directions).astype(np.uint32)
     reverse_digits(steps)
     return steps
@@ -220,8 +216,7 @@ def _reversed_steps(dimensions: int) -> Digits32:
 
 def _own_order(index: Digits32, keys: Digits32) -> Digits32:
     """Return the places of points, shuffled from each power of two to the next, so that a design can be extended."""
-    bits = np.frexp(index.astype(np.float64))[1].astype(np.uint32)
-    bits = np.maximum(bits, 1) - np.uint32(1)
+    bits = np.maximum(np.frexp(index.astype(np.float64))[1], 1).astype(np.uint32) - np.uint32(1)
     top = np.where(index > 0, np.uint32(1) << bits, np.uint32(0))
     mask = np.where(index > 0, top - np.uint32(1), np.uint32(0))
     half = (bits + np.uint32(1)) >> np.uint32(1)
