@@ -66,11 +66,8 @@ def peel(codes: CodeArray, holds: BoolArray, share: float, least: int) -> list[B
     counts = np.stack([np.bincount(row, minlength=_BINS + 1) for row in codes])
     events = np.stack([np.bincount(row[holds], minlength=_BINS + 1) for row in codes])
     boxes = [Box(*ends.copy())]
-    while inside.size > least:
-        result = _best_cut(counts, events, max(1, int(share * inside.size)), least)
-        if result is None:
-            break
-        column, side, place = result
+    while inside.size > least and (cut := _best_cut(counts, events, max(1, int(share * inside.size)), least)):
+        column, side, place = cut
         ends[side, column] = place
         code = codes[column, inside]
         gone = code > place if side else code < place

@@ -110,14 +110,12 @@ def quantile_bounds(bounds: Callable[[FloatArray], Bounds], values: FloatArray, 
     """Return the least and the greatest quantile, of the values (N,), over a class given by its bounds of means."""
     ordered = np.unique(values)
 
-    def first(side: int) -> float:
-        # The least value whose probability of not being passed is as high as the level for some, or every, member.
-        def passed(place: int) -> float:
-            return bounds((values <= ordered[place]).astype(np.float64))[side]
+    def passed(value: float, side: int) -> float:
+        return bounds((values <= value).astype(np.float64))[side]
 
-        return float(ordered[bisect.bisect_left(range(ordered.size - 1), level - _ROUNDING, key=passed)])
-
-    return first(1), first(0)
+    # The least value whose probability of not being passed is as high as the level for some, or every, member.
+    low, high = (bisect.bisect_left(ordered[:-1], level - _ROUNDING, key=lambda x: passed(x, side)) for side in (1, 0))
+    return float(ordered[low]), float(ordered[high])
 
 
 def breakdown(bounds: Callable[[float], Bounds], verdict: float, mean: float, start: float, most: float) -> float:

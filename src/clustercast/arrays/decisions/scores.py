@@ -36,10 +36,9 @@ def variance_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = F
     # The variance of a truth value is its Brier score. Bias off: Kelley (1935), doi:10.1073/pnas.21.9.554.
     size = len(values)
     centre = values.mean(axis=0)
-    binary = bool(((values == 0) | (values == 1)).all())
     counts = bins.counts[:, np.newaxis]
     first = bins.sums(values) - counts * centre
-    if binary:
+    if ((values == 0) | (values == 1)).all():
         second = (first + counts * centre) * (1 - 2 * centre) + counts * centre**2
     else:
         second = bins.sums((values - centre) ** 2)
@@ -106,7 +105,7 @@ def spread_gain(score: str, columns: FloatArray, values: FloatArray, low_discrep
     members = list(bins.member)
     generator = np.random.default_rng(0)
     shuffled = [generator.permutation(members[0]) for _ in range(SHUFFLES)]
-    widths = np.array([member.max() + 1 for member in [*members, *shuffled]])
+    scale = np.diff(bins.offsets) / bins.offsets[1]  # the bins that are shuffled are those of the first column
     for target, column in enumerate(values.T):
         order = np.argsort(column)
         ordered = column[order]
@@ -114,7 +113,6 @@ def spread_gain(score: str, columns: FloatArray, values: FloatArray, low_discrep
         result = np.array([_saved(of_bins, before, ordered, member[order]) for member in [*members, *shuffled]])
         # What shuffled bins give is chance: its mean is the bias of bins of so many samples, half its variance noise.
         mean, noise = result[len(members) :].mean(axis=0)[:2] * [1.0, 0.5]
-        scale = widths[: len(members)] / widths[-1]
         known = result[: len(members)]
         left = 1 - known[:, 0] / before.mean() if before.any() else 1.0
         bias = mean * scale * left if score == "width" else 0.0
@@ -303,8 +301,6 @@ def ends(score: str, value: FloatArray, error: FloatArray, holds: FloatArray, co
         return np.zeros_like(value), np.maximum(high, ends_of_all[1])
     whole = float(expected_score(score, np.array(events / len(holds))))
     known = np.clip(value, 0, whole)
-    by_share = np.zeros_like(value)
-    if score == "log":
-        by_share = whole * few_events_half_width(known / whole, np.array(events), confidence)
+    by_share = whole * few_events_half_width(known / whole, events, confidence) if score == "log" else 0.0
     lower, upper = (known * (end / whole) ** (2 if score == "brier" else 1) - known for end in ends_of_all)
     return np.minimum(low, value - np.hypot(lower, by_share)), np.maximum(high, value + np.hypot(upper, by_share))

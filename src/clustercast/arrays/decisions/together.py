@@ -170,8 +170,7 @@ def _width(values: FloatArray, half: Half, k: int, mean: float) -> Parts:
         known[rows] = _influence(left[rows], spread[rows])
     # The error of what is predicted widens the law of what is left, as the slope of its density says.
     step = TAIL / 2
-    points = [np.quantile(left, [q - step, q, q + step], method="median_unbiased") for q in (TAIL, 1 - TAIL)]
-    gaps = [np.diff(x) for x in points]
+    gaps = [np.diff(np.quantile(left, [q - step, q, q + step], method="median_unbiased")) for q in (TAIL, 1 - TAIL)]
     # Where many samples have the value of a point there is no density; what is predicted moves no other past it.
     low, high = (2 * np.log(b / a) / (a + b) if min(a, b) > 0 else 0.0 for a, b in gaps)
     second, plain = np.array(half.squares(left)) * spread * (high - low) / 2

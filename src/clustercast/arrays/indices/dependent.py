@@ -52,8 +52,7 @@ def trajectory_increments(outputs: FloatArray, permutations: IntArray) -> FloatA
 
 def shapley_effects(outputs: FloatArray, permutations: IntArray, replicates: int) -> dict[str, Pair]:
     """Return the effects ``Sh`` and their standard errors, shape (d, columns); NaN where a column is constant."""
-    increments = trajectory_increments(outputs, permutations)
-    groups = group_means(increments, replicates)
+    groups = group_means(trajectory_increments(outputs, permutations), replicates)
     return {"Sh": ratio_of_means(groups, groups.sum(axis=1, keepdims=True))}
 
 

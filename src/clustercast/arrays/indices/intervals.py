@@ -49,8 +49,7 @@ def ratio_of_means(numerators: FloatArray, denominators: FloatArray) -> Pair:
     whole = np.where(mean == 0, np.nan, mean)
     ratio = numerators.mean(axis=0) / whole
     residuals = numerators - ratio * denominators
-    error = np.sqrt((residuals**2).sum(axis=0) / (groups * (groups - 1))) / np.abs(whole)
-    return ratio, error
+    return ratio, np.sqrt((residuals**2).sum(axis=0) / (groups * (groups - 1))) / np.abs(whole)
 
 
 def bootstrap_weights(points: int, resamples: int, seed: int) -> FloatArray:
@@ -66,9 +65,7 @@ def half_width(estimates: FloatArray, confidence: float, *, resampled: bool, wid
     # The skewness of resamples is that of the estimate; that of a mean of n replicates is the skewness of one over the
     # square root of n, and leaving one out only turns its sign.
     size = estimates.shape[-1]
-    factor = normal_factor(confidence)
-    if not resampled:
-        factor = (size - 1) * student_factor(size, confidence) / np.sqrt(size)
+    factor = normal_factor(confidence) if resampled else (size - 1) * student_factor(size, confidence) / np.sqrt(size)
     # An estimate may be undefined in a resample: a rare event that none of its rows shows.
     defined = np.isfinite(estimates)
     number = defined.sum(axis=-1).astype(float)

@@ -109,8 +109,7 @@ def sample_events(
         runs += populations * chains * (LENGTH - 1)
     events = (margins >= 0) & (reached > 0)[:, np.newaxis]
     population, _ = np.nonzero(events)
-    weights = reached[population] / size
-    return Events(reached * events.mean(axis=1), scores[events.reshape(-1)], population, weights, runs)
+    return Events(reached * events.mean(axis=1), scores[events.ravel()], population, reached[population] / size, runs)
 
 
 def _seeds(above: BoolArray, chains: int, generator: Generator) -> IntArray:
