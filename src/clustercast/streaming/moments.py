@@ -126,9 +126,8 @@ class LeafSums:
         for key, array in arrays.items():
             part, _, name = key.rpartition(".")
             parts[part][name] = array
-        own = (arrays["place"].tolist(), arrays["mean"], arrays["spread"])
-        for (level, index, count), mean, spread in zip(*own, strict=True):
-            whole.nodes[level, index] = Moments(count, mean, spread)
+        for (level, index, count), *own in zip(arrays["place"].tolist(), arrays["mean"], arrays["spread"], strict=True):
+            whole.nodes[level, index] = Moments(count, *own)
         whole.sketch = Sketch.from_arrays(parts["sketch"])
         whole.counts = {name: np.array(array) for name, array in parts["counts"].items()}
         return whole

@@ -35,8 +35,8 @@ class StreamPlan(NamedTuple):
     program: Program
     # Number of labels of each output that is an index; levels, in its unit, whose exceedances are counted.
     labels: Mapping[str, int]
-    levels: Mapping[str, tuple[float, ...]]
-    device: Device
+    levels: Mapping[str, tuple[float, ...]] = {}
+    device: Device = "cpu"
 
     @property
     def leaves(self) -> int:

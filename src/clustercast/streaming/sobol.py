@@ -228,8 +228,7 @@ def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence:
     estimator, inputs, pairs = plan.estimator, len(plan.swaps), plan.second_order
     means = estimator.standardised(means, scales[:, np.newaxis], inputs, pairs)
     measures = estimator.with_intervals(means, inputs, confidence, few_runs, pairs=pairs, resampled=False)
-    squares = zip((deviation**2).tolist(), plan.standards[0].tolist(), strict=True)
-    measures["variance"] = np.array([squared_in(square, factor) for square, factor in squares])
+    measures["variance"] = np.array(list(map(squared_in, (deviation**2).tolist(), plan.standards[0].tolist())))
     # On the raw scale; 0 where an output is not positive or on log10.
     spread = values.spread[_ROWS * count :]
     log_sds = np.nan_to_num(np.sqrt(spread / runs)) if spread.size else np.zeros(count)

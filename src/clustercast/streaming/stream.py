@@ -111,43 +111,25 @@ def stream(
     (1.5, 0.000244140625)
     """
     points = checked_probabilities(probabilities)
-    asked = (model, years, outputs, design, seed, thresholds or {}, checked_device(device))
-    plan, model, grid, record = stream_plan(priors, size, *asked)
+    plan, model, grid, record = stream_plan(priors, size, model, years, outputs, design, seed)
+    levels = levels_in_units(thresholds or {}, model, plan.program.outputs)
+    plan, record = plan._replace(levels=levels, device=checked_device(device)), record | {"device": device}
     place = None
     if checkpoint is not None:
         own = {"size": plan.size, "design": plan.design, "seed": plan.seed, "years": grid.tolist()}
         own |= {"outputs": ", ".join(plan.program.outputs), "device": plan.device}
-        levels = json.dumps({name: list(levels) for name, levels in plan.levels.items()})
-        place = Checkpoint(checkpoint, "stream", model, priors, **own, thresholds=levels)
+        place = Checkpoint(checkpoint, "stream", model, priors, **own, thresholds=json.dumps(plan.levels))
     how: Any = {"executor": executor, "workers": workers, "place": place, "progress": progress, "leaf": LEAF}
     done = run_pieces(reduce_leaves, plan, plan.empty(), piece_length(plan.leaves, block), size=size, **how)
     return _streamed_summary(done, plan, model, grid, points, record)
 
 
 def stream_plan(
-    priors: Priors,
-    size: int,
-    model: Model | None,
-    years: Iterable[float],
-    outputs: Names,
-    design: str,
-    seed: int,
-    thresholds: Levels,
-    device: Device,
+    priors: Priors, size: int, model: Model | None, years: Iterable[float], outputs: Names, design: str, seed: int
 ) -> tuple[StreamPlan, Model, FloatArray, Record]:
     """Prove that a run can be made; return what its workers need, the model, its years, and where it comes from."""
     model = cluster_model() if model is None else model
     grid, wanted = year_grid(years), wanted_outputs(model, outputs)
-    levels = {}
-    for name, given in thresholds.items():
-        if name not in wanted:
-            raise InputError(f"thresholds name {name!r}, which is not among the outputs{nearest(name, wanted)}")
-        if model.declaration(name).labels:
-            raise InputError(f"thresholds name {name!r}, whose labels are counted anyway; leave it out")
-        several = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
-        if not several:
-            raise InputError(f"thresholds of {name!r} hold no level; give one, as '100 GW', or leave {name!r} out")
-        levels[name] = tuple(in_unit(level, model.unit(name), f"threshold of {name!r}") for level in several)
     if design not in _DESIGNS:
         raise InputError(f"design is {design!r}; a stream is drawn by one of {', '.join(_DESIGNS)}")
     size = whole_number("size", size)
@@ -159,8 +141,23 @@ def stream_plan(
     model.check_inputs(values, wanted)
     program = prepared(model, values, units, wanted, grid)
     labels = {name: len(model.declaration(name).labels) for name in wanted if model.declaration(name).labels}
-    plan = StreamPlan(priors, design, int(seed), size, program, labels, levels, device)
-    return plan, model, grid, run_record(few, size, model_hash=model.hash, device=device)
+    plan = StreamPlan(priors, design, int(seed), size, program, labels)
+    return plan, model, grid, run_record(few, size, model_hash=model.hash)
+
+
+def levels_in_units(thresholds: Levels, model: Model, outputs: Iterable[str]) -> dict[str, tuple[float, ...]]:
+    """Return the levels of each output in its unit."""
+    levels = {}
+    for name, given in thresholds.items():
+        if name not in outputs:
+            raise InputError(f"thresholds name {name!r}, which is not among the outputs{nearest(name, outputs)}")
+        if model.declaration(name).labels:
+            raise InputError(f"thresholds name {name!r}, whose labels are counted anyway; leave it out")
+        several = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+        if not several:
+            raise InputError(f"thresholds of {name!r} hold no level; give one, as '100 GW', or leave {name!r} out")
+        levels[name] = tuple(in_unit(level, model.unit(name), f"threshold of {name!r}") for level in several)
+    return levels
 
 
 def piece_length(leaves: int, block: int | None) -> int:
@@ -254,7 +251,7 @@ def stream_to_zarr(
     """
     if absent := [name for name in ("dask", "zarr") if importlib.util.find_spec(name) is None]:
         raise InputError(f"a store needs {' and '.join(absent)}; pip install 'clustercast[distributed]'")
-    run, _, grid, _ = stream_plan(priors, size, model, years, outputs, design, seed, {}, "cpu")
+    run, _, grid, _ = stream_plan(priors, size, model, years, outputs, design, seed)
     few = propagate(draw(priors, 4, design=design, seed=seed), model=model, years=grid, outputs=run.program.outputs)
     pieces = [(first, min(first + CHUNK // LEAF, run.leaves)) for first in range(0, run.leaves, CHUNK // LEAF)]
     done, join = 0, cast("Join[int]", sum)
