@@ -139,10 +139,9 @@ def joined(parts: Sequence[LeafSums]) -> LeafSums:
 def remaining_ranges(total: int, finished: Ranges, length: int) -> Ranges:
     """Return what is left of ``range(total)``, cut at the multiples of a length."""
     gaps = zip([0, *(stop for _, stop in finished)], [*(start for start, _ in finished), total], strict=True)
-    pieces: Ranges = []
-    for start, stop in gaps:
-        while start < stop:
-            end = min((start // length + 1) * length, stop)
-            pieces.append((start, end))
-            start = end
-    return pieces
+    return [
+        (max(start, first), min(stop, first + length))
+        for start, stop in gaps
+        if start < stop
+        for first in range(start // length * length, stop, length)
+    ]

@@ -88,8 +88,7 @@ def _unpickled(sent: bytes) -> Any:
     """Return a plan from its bytes, read once in each process; refused where other libraries could give other bits."""
     file = io.BytesIO(sent)
     planned, here = pickle.load(file), versions()
-    differs = [f"{name} {there} there, {here[name]} here" for name, there in planned.items() if here[name] != there]
-    if differs:
+    if differs := [f"{name} {was} there, {here[name]} here" for name, was in planned.items() if here[name] != was]:
         what = f"the run was planned with other libraries than this worker has: {'; '.join(differs)}"
         raise InputError(f"{what}; install the same")
     return pickle.load(file)

@@ -113,7 +113,7 @@ def stream(
     points = checked_probabilities(probabilities)
     plan, model, grid, record = stream_plan(priors, size, model, years, outputs, design, seed)
     levels = levels_in_units(thresholds or {}, model, plan.program.outputs)
-    plan, record = plan._replace(levels=levels, device=checked_device(device)), record | {"device": device}
+    plan, record = plan._replace(levels=levels, device=checked_device(device)), {**record, "device": device}
     place = None
     if checkpoint is not None:
         own = {"size": plan.size, "design": plan.design, "seed": plan.seed, "years": grid.tolist()}

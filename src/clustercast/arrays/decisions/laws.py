@@ -2,7 +2,8 @@
 
 import bisect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import softmax
@@ -27,20 +28,18 @@ class Cells:
     # Shares of the draws after conditioning, which sum to 1; the cell of each draw, None where each is its own.
     shares: FloatArray
     member: IntArray | None = None
-    mass: FloatArray = field(init=False)
-    # The mass after conditioning over the mass before, up to a constant: the mean likelihood of the cell.
-    likelihood: FloatArray = field(init=False)
 
-    def __post_init__(self) -> None:
-        size = len(self.shares)
-        if self.member is None:
-            mass, before = self.shares, np.full(size, 1 / size)
-        else:
-            mass = np.bincount(self.member, self.shares).astype(np.float64)
-            before = np.bincount(self.member) / size
-        object.__setattr__(self, "mass", mass)
-        with np.errstate(invalid="ignore"):
-            object.__setattr__(self, "likelihood", np.nan_to_num(mass / before))
+    @cached_property
+    def mass(self) -> FloatArray:
+        """Return the share of each cell."""
+        return self.shares if self.member is None else np.bincount(self.member, self.shares).astype(np.float64)
+
+    @cached_property
+    @np.errstate(invalid="ignore")
+    def likelihood(self) -> FloatArray:
+        """Return the mass after conditioning over the mass before: the mean likelihood up to a constant."""
+        before = (1 if self.member is None else np.bincount(self.member)) / len(self.shares)
+        return np.nan_to_num(self.mass / before)
 
     def means(self, values: FloatArray) -> FloatArray:
         """Return the mean of values (N,) in each cell, without the spread over bins that chance gives."""
