@@ -165,15 +165,15 @@ class Problem:
         active = tuple(name for name in joint.uncertain if name in needed)
         if not active:
             raise InputError("no uncertain input bears on what was observed; there is nothing to learn")
-        empty = cls(joint, active, np.arange(len(active)), observations.arrays(), observations.quantities, ())
-        return replace(empty, programs=tuple(_programs(observations, model, empty)))
+        programs = tuple(_programs(observations, model, joint, active))
+        return cls(joint, active, np.arange(len(active)), observations.arrays(), observations.quantities, programs)
 
     def part(self, observations: Observations, model: Model, names: Container[str]) -> "Problem":
         """Return the problem of some observations and parameters alone, in the columns that they have in the whole."""
         columns = np.array([c for c, name in enumerate(self.active) if name in names])
         active = tuple(self.active[c] for c in columns)
-        empty = Problem(self.priors, active, columns, observations.arrays(), observations.quantities, ())
-        return replace(empty, programs=tuple(_programs(observations, model, empty)))
+        programs = tuple(_programs(observations, model, self.priors, active))
+        return Problem(self.priors, active, columns, observations.arrays(), observations.quantities, programs)
 
     def sobol_scores(self, seed: int, size: int) -> FloatArray:
         """Return scrambled Sobol' points as normal scores, shape (size, d)."""
@@ -241,11 +241,10 @@ def _sobol_score(seed: int, column: int, size: int) -> FloatArray:
     return np.asarray(ndtri(inside(sobol_column(seed, column, 0, size))))
 
 
-def _programs(observations: Observations, model: Model, problem: Problem) -> Iterator[_Placed]:
+def _programs(observations: Observations, model: Model, priors: Priors, active: Iterable[str]) -> Iterator[_Placed]:
     """Yield one program for each set of dates, and one for what steps through nodes, each with its rows."""
-    priors = problem.priors
     values = {name: np.asarray(priors[name].median) for name in priors if isinstance(priors[name], Fixed)}
-    values |= problem.inputs(np.zeros((3, len(problem.active))))
+    values |= values_at_scores(priors, {name: np.zeros(3) for name in active})
     units = {name: priors[name].unit for name in priors}
     needed = {row.id: row.dates(model) for row in observations}
     by_dates: dict[tuple[float, ...], list[str]] = {}
@@ -331,6 +330,5 @@ def posterior_tree(
     groups["sample_stats"] = xr.Dataset({"lp": (SAMPLE, log_posterior)}, attrs=diagnostics)
     groups["constant_data"] = xr.Dataset(constants)
     tree = xr.DataTree.from_dict(groups)
-    record = {**record, "inputs": [name for name in inputs if name in priors]}
-    tree.attrs = {**provenance(record), **diagnostics}
+    tree.attrs = {**provenance({**record, "inputs": [name for name in inputs if name in priors]}), **diagnostics}
     return tree
