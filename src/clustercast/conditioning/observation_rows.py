@@ -157,9 +157,8 @@ class Observations:
 
     def without(self, *ids: str, before: float | str | None = None) -> "Observations":
         """Return the observations without some rows, by id, and those from a date on."""
-        for one in ids:
-            if one not in self.ids:
-                raise InputError(f"there is no observation {one!r} in {self.name}{nearest(one, self.ids)}")
+        if unknown := [one for one in ids if one not in self.ids]:
+            raise InputError(f"there is no observation {unknown[0]!r} in {self.name}{nearest(unknown[0], self.ids)}")
         end = np.inf if before is None else start_of(before)
         return replace(self, rows=tuple(row for row in self.rows if row.id not in ids and row.date < end))
 
@@ -232,8 +231,7 @@ def error_model(quantities: Iterable[str], values: Mapping[str, FloatArray]) -> 
     deviations = of(DISCREPANCY)
     none = np.full(deviations.shape[1], np.nan)
     time = of(TIME) if any(name.startswith(TIME) for name in values) else None
-    gaps = values.get(LOWER_GAP, none), values.get(UPPER_GAP, none)
-    return ErrorModel(deviations, *gaps, time, values.get(HALVING))
+    return ErrorModel(deviations, values.get(LOWER_GAP, none), values.get(UPPER_GAP, none), time, values.get(HALVING))
 
 
 def _fault(row: Observation, model: Model, first: float, last: float) -> str:

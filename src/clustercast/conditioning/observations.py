@@ -104,8 +104,6 @@ def read_observations(
     content = _File() if table else validated(load_toml(path), _File, path)
     shipped = path_of(SHIPPED, "observations")
     frame = content if content.likelihood or content.inputs else validated(load_toml(shipped), _File, path)
-    if frame.likelihood is None:
-        raise InputError(f"{path}: likelihood is missing; add [likelihood] with group_correlation, source and as_of")
     entries = _cells(path, columns) if table else _tables(path, content)
     observations = _observations(content, frame, path, entries, constants or {}, skip_bad)
     return observations if as_of is None else observations.known_by(as_of)
@@ -115,6 +113,8 @@ def _observations(
     content: _File, frame: _File, path: Path, entries: _Entries, constants: Mapping[str, object], skip_bad: bool = False
 ) -> Observations:
     """Return the rows of a file, bad ones refused or left out, with the likelihood of a file."""
+    if frame.likelihood is None:
+        raise InputError(f"{path}: likelihood is missing; add [likelihood] with group_correlation, source and as_of")
     rows: list[Observation] = []
     places: dict[str, str] = {}
     left_out: list[str] = []
@@ -137,7 +137,6 @@ def _observations(
         reason = f"; the first row is left out: {left_out[0]}" if left_out else ""
         what = "row" if path.suffix.lower() == ".csv" else "table [[observation]]"
         raise InputError(f"{path} holds no observation that can be used{reason}; add a {what}")
-    assert frame.likelihood is not None  # noqa: S101
     form = frame.likelihood.model_dump(include={"group_correlation", "lasting", "narrowing"})
     about: dict[str, Any] = {"name": content.set.name if content.set else path.stem, "origin": str(path)}
     about |= {"places": places, "left_out": tuple(left_out)}
@@ -213,9 +212,8 @@ def _check_header(path: Path, header: list[str], columns: Mapping[str, str] | No
     """Refuse a column that is there twice, or one that is asked for and is not there."""
     if len(header) == 1 and (separator := next((mark for mark in ";\t|" if mark in header[0]), "")):
         raise InputError(f"{path}:1: columns are separated by {separator!r}; save the table with commas between them")
-    for column in header:
-        if column and header.count(column) > 1:
-            raise InputError(f"{path}:1: the column {shown(column)} is there twice; give each its own name")
+    if twice := [column for column in header if column and header.count(column) > 1]:
+        raise InputError(f"{path}:1: the column {shown(twice[0])} is there twice; give each its own name")
     for key, column in (columns or {}).items():
         if key not in Observation.model_fields:
             raise InputError(f"columns names {key!r}, which no observation has{nearest(key, Observation.model_fields)}")
@@ -232,9 +230,8 @@ def _priors(path: Path, entries: Mapping[str, dict[str, Any]]) -> dict[str, Fami
         base = next((base for base in (DISCREPANCY, TIME) if key.startswith(f"{base}_")), key)
         if base not in ERROR_UNITS:
             raise InputError(f"{where} is not in the likelihood{nearest(key, known)}; allowed are {', '.join(known)}")
-        for needed in ("unit", "source", "as_of"):
-            if not isinstance(entry.get(needed), str):
-                raise InputError(f'{where}.{needed} is missing; add {needed} = "..."')
+        if absent := [needed for needed in ("unit", "source", "as_of") if not isinstance(entry.get(needed), str)]:
+            raise InputError(f'{where}.{absent[0]} is missing; add {absent[0]} = "..."')
         with located(where):
             made[key] = distribution_from_entry(entry).in_unit(ERROR_UNITS[base])
         if made[key].support[0] < 0:
