@@ -162,7 +162,6 @@ def backtest(
 
     choice = forecaster.choice(at, past, limit) if choose else None
     past = replace(past, **FORMS[choice.form]) if choice else past
-    scores: list[Score] = []
     predicted: dict[str, tuple[FloatArray, FloatArray]] = {}
     for name, base in {"posterior": priors, **(others or {})}.items():
         one = at(as_of, base)
@@ -174,8 +173,7 @@ def backtest(
     if others:
         draws, densities = (np.concatenate([predicted[n][k] for n in ("posterior", *others)], axis=1) for k in (0, 1))
         predicted[POOL] = draws, densities
-    for method, (draws, densities) in predicted.items():
-        scores += [ensemble_score(method, row, draws[k], densities[k]) for k, row in enumerate(future)]
+    scores = [ensemble_score(name, *one) for name, pair in predicted.items() for one in zip(future, *pair, strict=True)]
     scores += _line_scores(past, future, model)
     problem = Problem.of(essay, future, model, None)
     inputs = {name: np.array([problem.priors[name].median]) for name in problem.active}
@@ -257,12 +255,11 @@ def shipped_skills() -> list[Skill]:
 
 def _clustered_mean(values: FloatArray, labels: NDArray[np.int64]) -> tuple[float, float]:
     """Return a mean and its standard error where values of one label are dependent."""
-    count = int(labels.max()) + 1
     mean = float(values.mean())
-    if count < 2:
-        return mean, float("nan")
     sums = np.bincount(labels, values - mean)
-    return mean, float(np.sqrt((sums**2).sum() * count / (count - 1)) / values.size)
+    if sums.size < 2:
+        return mean, float("nan")
+    return mean, float(np.sqrt((sums**2).sum() * sums.size / (sums.size - 1)) / values.size)
 
 
 def ensemble_score(method: str, row: Observation, draws: FloatArray, densities: FloatArray | None = None) -> Score:

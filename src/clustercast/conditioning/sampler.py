@@ -52,13 +52,12 @@ def smoothed_weights(log_ratios: FloatArray) -> Weights:
 
 def pareto_smoothed(log_ratios: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return smoothed log weights that sum to 1 over the last axis, and their k-hat."""
-    array_stats = array_statistics()
     flat = log_ratios.reshape(-1, log_ratios.shape[-1])
     log_weights, k_hat = np.empty(flat.shape), np.empty(len(flat))
     for row, ratios in enumerate(flat):
         known = _k_hat_without_fit(ratios)
         if known is None:
-            log_weights[row], k_hat[row] = array_stats.psislw(-ratios)
+            log_weights[row], k_hat[row] = array_statistics().psislw(-ratios)
         else:
             log_weights[row], k_hat[row] = ratios - logsumexp(ratios), known
     return log_weights.reshape(log_ratios.shape), k_hat.reshape(log_ratios.shape[:-1])
@@ -246,9 +245,8 @@ def sampled(
     if not passed:
         statement += f": the budget of {budget:,} runs ended; raise it"
     result: dict[str, Any] = {"method": "tempered", "k_hat": weights.k_hat, "importance_ess": weights.ess}
-    result |= {"ess": ess, "r_hat": r_hat, "evaluations": len(scores) + walkers.rows}
-    result |= {"temperatures": walkers.steps, "accepted": walkers.accepted}
-    result["log_evidence"] = float(logsumexp(walkers.evidence) - np.log(CHAINS))
+    result |= {"ess": ess, "r_hat": r_hat, "evaluations": len(scores) + walkers.rows, "temperatures": walkers.steps}
+    result |= {"accepted": walkers.accepted, "log_evidence": float(logsumexp(walkers.evidence) - np.log(CHAINS))}
     result |= {"reached": passed and not disagreement, "statement": statement + disagreement}
     return Posterior(chains[..., :-1], chains[..., -1], result)
 

@@ -170,8 +170,7 @@ def write_prior_set(tree: xr.DataTree, priors: Priors, observations: Observation
     as_of = priors.about.as_of or "2026"
     title = f"{priors.about.title or priors.name}, after {len(ids)} observations"
     about: dict[str, Any] = {"name": f"{priors.name}_updated", "title": title, "as_of": as_of}
-    about["description"] = " ".join(tree.attrs["statement"].split())
-    about["headline"] = tuple(priors.about.headline) or None
+    about |= {"description": " ".join(tree.attrs["statement"].split()), "headline": priors.about.headline or None}
     parts, changed, families = [toml_table("set", about)], [], {}
     for name, family in priors.items():
         moved = name in draws and (name in linked or _moved(before[name], draws[name]))
@@ -274,8 +273,7 @@ def _posterior(family: Family, draws: FloatArray) -> Family:
 def _possible(ranks: FloatArray, families: list[Family]) -> FloatArray:
     """Return rank correlations whose Gaussian copula exists: negative eigenvalues of a finite sample are cut."""
     steps = [grades(family) for family in families]
-    pairs = [(i, j) for i in range(len(steps)) for j in range(i)]
-    atoms = [(i, j) for i, j in pairs if {steps[i], steps[j]} != {copula.CONTINUOUS}]
+    atoms = [(i, j) for i in range(len(steps)) for j in range(i) if {steps[i], steps[j]} != {copula.CONTINUOUS}]
     scores = copula.gaussian_correlation(ranks)
     for i, j in atoms:
         # The ranks of a finite sample may be correlated by more than those of the distributions can be.
