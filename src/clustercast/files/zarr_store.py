@@ -52,11 +52,8 @@ def write_region(path: Path, arrays: Arrays, start: int) -> None:
     """Write samples from number `start` on; regions that begin and end with chunks may be written at the same time."""
     import zarr
 
-    group = zarr.open_group(path, mode="r+")
     for name, values in arrays.items():
-        array = group[name]
-        assert isinstance(array, zarr.Array)
-        array[..., start : start + values.shape[-1]] = values
+        zarr.open_array(path, path=name, mode="r+", zarr_format=3)[..., start : start + values.shape[-1]] = values
 
 
 def open_store(path: Path | str) -> xr.Dataset:
