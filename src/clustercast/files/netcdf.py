@@ -68,8 +68,7 @@ def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
 
     def write(hidden: Path) -> None:
         with hidden.open("wb") as file:
-            file.write(content)
-            file.write(b"\nclustercast crc32 %08x\n" % zlib.crc32(content))
+            file.writelines([content, b"\nclustercast crc32 %08x\n" % zlib.crc32(content)])
 
     return write_whole(path, write)
 

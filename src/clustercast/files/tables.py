@@ -163,8 +163,7 @@ def _numbers(summary: xr.Dataset) -> list[Number]:
     """Return the numbers of a summary, whole years without a point, refused where it holds no quantiles."""
     numbers = list(summary_rows(summary))
     for _, at, *_ in numbers:
-        dated = [dim for dim, part in at.items() if dim != "quantile" and isinstance(part, float)]
-        at.update({dim: int(at[dim]) for dim in dated if at[dim].is_integer()})
+        at.update({k: int(x) for k, x in at.items() if k != "quantile" and isinstance(x, float) and x.is_integer()})
     if not any("quantile" in at for _, at, *_ in numbers):
         raise InputError("the dataset holds no quantiles with errors; make it with cc.summarise(forecast)")
     return numbers

@@ -96,10 +96,9 @@ def _remedy(fault: Mapping[str, Any]) -> str:
     return str(fault["ctx"]["error"]) if kind == "value_error" else _REMEDIES.get(kind, str(fault["msg"]))
 
 
-def _key(place: Sequence[str | int], content: Mapping[str, Any]) -> str:
+def _key(place: Sequence[str | int], inside: Any) -> str:
     """Return the place of a fault as in the file: dots between keys, entries of an array by number and name."""
     written = ""
-    inside: Any = content
     for part in place:
         result = _has(inside, part)
         inside = inside[part] if result else {}
@@ -134,8 +133,7 @@ def _as_written(model: type[BaseModel], loc: Sequence[str | int], key: str) -> s
 
 def _known_keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
     """Return the keys that are allowed where an unknown one was found."""
-    schema: dict[str, Any] = model.model_json_schema()
-    here = schema
+    here = schema = model.model_json_schema()
     for part in loc[:-1]:
         if "discriminator" in here:
             further: Any = {"$ref": here["discriminator"]["mapping"].get(part, "")}
