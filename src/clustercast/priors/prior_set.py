@@ -97,10 +97,9 @@ class Priors(Mapping[str, Family]):
     def __init__(
         self, /, *correlations: Correlation, name: str = "priors", origin: str = "", **distributions: object
     ) -> None:
-        for correlation in correlations:
-            if not isinstance(correlation, Correlation):
-                remedy = "inputs are given by name, as in cc.Priors(growth=cc.Normal(0.5, 0.1, unit='OOM/year'))"
-                raise InputError(f"{correlation!r} is not a cc.Correlation; {remedy}")
+        if wrong := [one for one in correlations if not isinstance(one, Correlation)]:
+            remedy = "inputs are given by name, as in cc.Priors(growth=cc.Normal(0.5, 0.1, unit='OOM/year'))"
+            raise InputError(f"{wrong[0]!r} is not a cc.Correlation; {remedy}")
         self._distributions: dict[str, Family] = {}
         for key, value in distributions.items():
             check_name(key, "an input")
@@ -190,12 +189,11 @@ class Priors(Mapping[str, Family]):
         matrix = np.array(copula.gaussian_correlation(self._rank_matrix()))
         for correlation in self.correlations:
             i, j = map(self.correlated.index, correlation.between)
-            one, other = (self[name] for name in correlation.between)
-            if has_atoms(one) or has_atoms(other):
+            pair = [self[name] for name in correlation.between]
+            if any(map(has_atoms, pair)):
                 where = f" in {self.origin}" if self.origin else ""
                 with located(f"{' and '.join(map(repr, correlation.between))}{where}"):
-                    score = copula.latent_correlation(correlation.rank, grades(one), grades(other))
-                matrix[i, j] = matrix[j, i] = score
+                    matrix[i, j] = matrix[j, i] = copula.latent_correlation(correlation.rank, *map(grades, pair))
         return matrix
 
     @property
@@ -349,16 +347,14 @@ def compare_priors(a: Priors, b: Priors) -> "pd.DataFrame":
     import pandas as pd
 
     meanings = {name: declared.meaning for set_ in (b, a) for name, declared in checked_priors(set_).declared.items()}
-    rows: dict[str, dict[str, object]] = {}
+    rows: dict[str, list[object]] = {}
     for name in dict.fromkeys([*a, *b]):
         ours, theirs = (without_texts(one[name]) if name in one else None for one in (a, b))
         unit = (ours or theirs or a[name]).unit
         if theirs is not None and same_dimension(theirs.unit, unit):
             theirs = theirs.in_unit(unit)
         if ours != theirs:
-            rows[name] = {"unit": unit, "meaning": meanings.get(name, "")}
-            for side, prior in (("a", ours), ("b", theirs)):
-                for key, level in _QUANTILES.items():
-                    rows[name][f"{side} {key}"] = float(prior.quantile(level)) if prior else np.nan
+            each = [float(one.quantile(p)) if one else np.nan for one in (ours, theirs) for p in _QUANTILES.values()]
+            rows[name] = [unit, meanings.get(name, ""), *each]
     columns = ["unit", "meaning", *(f"{side} {level}" for side in "ab" for level in _QUANTILES)]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("input")

@@ -95,9 +95,8 @@ def _rows(content: Mapping[str, Any], origin: str) -> tuple[list[Any], ...]:
         raise InputError(f"{origin} has no {absent[0]!r}; SALib's dictionary has 'names' and 'bounds'")
     usual = {"dists": ["unif"] * np.size(content["names"]), "groups": content["names"]}
     rows = {key: content.get(key) or usual.get(key, ()) for key in ("names", "bounds", "dists", "groups")}
-    for key, row in rows.items():
-        if isinstance(row, str) or not isinstance(row, Iterable):
-            raise InputError(f"{origin}: {key} is {shown(row)}; give a list, of one for each input")
+    if wrong := [key for key, row in rows.items() if isinstance(row, str) or not isinstance(row, Iterable)]:
+        raise InputError(f"{origin}: {wrong[0]} is {shown(rows[wrong[0]])}; give a list, of one for each input")
     names, *others = map(list, rows.values())
     for key, row in zip(("bounds", "dists", "groups"), others, strict=True):
         if len(row) != len(names):

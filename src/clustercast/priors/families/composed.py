@@ -261,8 +261,7 @@ class Mixture(OfComponents):
         x = invert(self.tails, self._density, p, q, low, high)
         for value in self._atoms():
             # A value with a probability takes all that lie in the step of the distribution function there.
-            step = (p > self.tails(np.nextafter(value, -math.inf))[0]) & (p <= self.tails(value)[0])
-            x[step] = value
+            x[(p > self.tails(np.nextafter(value, -math.inf))[0]) & (p <= self.tails(value)[0])] = value
         return x
 
     def _atoms(self) -> list[float]:
@@ -324,5 +323,4 @@ def _table(mixture: Mixture) -> Table:
         slope = (np.log(mixture._density(x + step)) - np.log(mixture._density(x - step))) / (2 * step)
         return first, -first * (z + first * slope)
 
-    discrete = any(component.is_discrete for component in mixture.components)
-    return Table(exact, None if discrete else derivatives)
+    return Table(exact, None if any(component.is_discrete for component in mixture.components) else derivatives)
