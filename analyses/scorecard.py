@@ -77,10 +77,8 @@ def score(forecast: Dataset, later: Observations, seed: int = 0) -> list[Score]:
     dates = sorted({date for row in fitting for date in (row.date, row.date + 1) if date <= last})
     # Between the years of the grid a forecast is interpolated on log scale.
     logs = forecast[list(fitting.quantities)].map(np.log, keep_attrs=True).interp(year=dates)
-    there = logs.map(np.exp, keep_attrs=True)
-    ids, seen = imagined(there, fitting, seed)
-    by_id = {row.id: row for row in fitting}
-    return [ensemble_score("posterior", by_id[one], draws) for one, draws in zip(ids, seen, strict=True)]
+    _, seen = imagined(logs.map(np.exp, keep_attrs=True), fitting, seed)
+    return [ensemble_score("posterior", row, draws) for row, draws in zip(fitting, seen, strict=True)]
 
 
 def _skills(made: str, scores: list[Score]) -> list[Skill]:

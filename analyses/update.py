@@ -53,23 +53,20 @@ def update(
     if not fresh:
         raise InputError(f"{file} holds no row to learn from{': ' + new.left_out[0] if new.left_out else ''}")
     settings: dict[str, Any] = {"model": run.model, "size": run.samples, "seed": run.seed, "draws": 2048}
-    before = cc.condition(priors, known, progress=run.progress, **settings)
-    after = cc.condition(priors, everything, progress=run.progress, **settings)
-    earlier, later = (
-        cc.propagate(posterior_inputs(tree), model=run.model, years=run.years, outputs=run.outputs)
-        for tree in (before, after)
-    )
+    trees = [cc.condition(priors, rows, progress=run.progress, **settings) for rows in (known, everything)]
+    pair = [cc.propagate(posterior_inputs(one), model=run.model, years=run.years, outputs=run.outputs) for one in trees]
+    before, after = trees
     influence = observation_influence(after)
     # What is believed of each input before and after new rows, in deviations of before.
     shared = [name for name in after["posterior"].data_vars if name in before["posterior"].data_vars]
     both = after.copy()
-    both["prior"], both["posterior"] = (tree["posterior"].to_dataset()[shared] for tree in (before, after))
+    both["prior"], both["posterior"] = (tree["posterior"].to_dataset()[shared] for tree in trees)
     moved = learned(both)
     idle = run.without_effect([*run.outputs, *everything.quantities])
     return options.Answer(
         finding=[*say("learning.moved", records(moved, "input"), len(fresh)), *idle],
         shown=[
-            *say("forecast.pairs", [earlier, later], run.outputs, ("before", "after")),
+            *say("forecast.pairs", pair, run.outputs, ("before", "after")),
             *say("learning.learned", moved, ("before", "after")),
             *say("learning.influence", influence.sel(observation=influence["observation"].isin(fresh))),
             *new.left_out,
