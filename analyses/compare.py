@@ -33,8 +33,7 @@ def compare(
     known.order(shown)
     quantiles = []
     for priors in (one, two):
-        inputs = cc.draw(priors, samples, design="sobol", seed=seed)
-        needed = needed_inputs(inputs, known, shown)
+        needed = needed_inputs(cc.draw(priors, samples, design="sobol", seed=seed), known, shown)
         forecast = cc.propagate(needed, model=known, years=options.years(years), outputs=shown)
         quantiles.append(forecast[shown].quantile([0.05, 0.5, 0.95], dim="sample", keep_attrs=True))
     differing = cc.compare_priors(one, two)

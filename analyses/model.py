@@ -10,13 +10,12 @@ def model(run: options.Run, graph: bool = False, everything: bool = False) -> op
     from clustercast.report.numbers import in_a_sentence
     from clustercast.report.program import graph_dot, graph_text, model_lines, program_text
 
-    cluster = run.model
-    wanted = list(cluster.functions) if everything else run.outputs
-    lines = model_lines(cluster, wanted)
-    units = {name: run.priors[name].unit for name in cluster.inputs(wanted)}
+    wanted = list(run.model.functions) if everything else run.outputs
+    lines = model_lines(run.model, wanted)
+    units = {name: run.priors[name].unit for name in run.model.inputs(wanted)}
     meanings = {name: result.meaning for name, result in run.priors.declared.items()}
     named = "the whole model" if everything else ", ".join(map(in_a_sentence, wanted))
-    roots = [name for name in wanted if not cluster.users(name)] if everything else wanted
+    roots = [name for name in wanted if not run.model.users(name)] if everything else wanted
     return options.Answer(
         finding=[f"# {named}: {len(units)} inputs through {len(lines)} quantities"],
         shown=[options.Verbatim(graph_text(lines, roots) if graph else program_text(lines, units, meanings))],

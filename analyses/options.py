@@ -137,8 +137,7 @@ def analysis(
         for one in (*own, *added):
             # What the shell calls it and says of it.
             words: dict[str, Any] = next((_WORDS[p][one.name] for p in places if one.name in _WORDS.get(p, {})), {})
-            usual = [] if one.default is _Parameter.empty else [f"--{one.name.replace('_', '-')}"]
-            named = words.get("names", usual)
+            named = words.get("names", [] if one.default is _Parameter.empty else [f"--{one.name.replace('_', '-')}"])
             rest = {key: text for key, text in words.items() if key != "names"}
             if points and one.name == "samples":
                 rest["callback"] = power_of_two
