@@ -129,8 +129,7 @@ def change_part(question: Question) -> Part:
         "tilt": lambda: plots.tilt(result, most=_SHOWN),
         "probability_tornado": lambda: plots.probability_tornado(tornado, most=_SHOWN),
     }
-    results = {"tilt": result.marginals, "tornado": tornado}
-    return Part(say("ask.change", result, _SHOWN), results, figures)
+    return Part(say("ask.change", result, _SHOWN), {"tilt": result.marginals, "tornado": tornado}, figures)
 
 
 def bounds_part(question: Question) -> Part:

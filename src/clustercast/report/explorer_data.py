@@ -68,7 +68,6 @@ def explorer_data(
         sets.setdefault(world.named[0], []).append(world.priors)
     programs = [_program(own, model, wanted, grid) | _totals(own[0], model, shown, grid, seed) for own in sets.values()]
     pool: dict[str, Data] = {}
-    used = {name for program in programs for name in program["names"]}
     first = worlds[0].priors
     return {
         "version": __version__,
@@ -82,7 +81,7 @@ def explorer_data(
         "outputs": [_output(model, name, levels.get(name, ()), programs[0]["outputs"][name][1] > 1) for name in shown],
         "holds": None if labelled is None else {"name": labelled, "labels": _labels(model, labelled)},
         "programs": programs,
-        "worlds": _worlds(worlds, used, pool),
+        "worlds": _worlds(worlds, {name for program in programs for name in program["names"]}, pool),
         "priors": list(pool.values()),
         "columns": _columns(seed, max(len(world.priors.uncertain) for world in worlds)),
     }
@@ -283,8 +282,7 @@ def toml_of(prior: Family) -> str:
 def _columns(seed: int, count: int) -> list[dict[str, str]]:
     """Return the scrambled steps and the shift of each column of Sobol' points, as hexadecimal digits."""
     check_columns(max(count, 1))
-    columns = [scrambled_column(seed, column) for column in range(count)]
     return [
         {"steps": "".join(f"{int(step):013x}" for step in steps[:INDEX_BITS]), "shift": f"{shift:013x}"}
-        for steps, shift in columns
+        for steps, shift in (scrambled_column(seed, column) for column in range(count))
     ]

@@ -59,11 +59,10 @@ def forecast_sentence(summary: xr.Dataset, outputs: Sequence[str], year: float |
 def trend_sentence(summary: xr.Dataset, outputs: Sequence[str], year: float | None) -> str:
     """Return what the trend, without limits, gives where it differs from the forecast; empty where it does not."""
     said = []
-    for name in outputs:
-        if f"trend_{name}" in summary:
-            plain, trend = (_ends(summary, key, year)[1] for key in (name, f"trend_{name}"))
-            if abs(trend - plain) > _CLEAR * abs(plain):
-                said.append(f"{in_a_sentence(name)} {_with_interval(summary, f'trend_{name}', year)}")
+    for name in (name for name in outputs if f"trend_{name}" in summary):
+        plain, trend = (_ends(summary, key, year)[1] for key in (name, f"trend_{name}"))
+        if abs(trend - plain) > _CLEAR * abs(plain):
+            said.append(f"{in_a_sentence(name)} {_with_interval(summary, f'trend_{name}', year)}")
     return f"The trend alone, without limits: {listed(said)}." if said else ""
 
 
@@ -167,8 +166,7 @@ def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray |
             notes.append(_resolution(resolved, number))
         values, halves = (np.vstack([result[f"ST{end}"], result[f"S1{end}"][-1:]]) for end in ("", "_conf"))
         rows = [(numbers.member_label(str(names[k])), *map(_cell, values[:, k], halves[:, k])) for k in shown]
-        title = f"{label_of(str(output))}, on the {scale} scale"
-        yield Table(title, headers, rows, note="; ".join(notes))
+        yield Table(f"{label_of(str(output))}, on the {scale} scale", headers, rows, note="; ".join(notes))
 
 
 def _resolution(resolved: xr.DataArray, number: int) -> str:

@@ -139,11 +139,10 @@ def even_condition(path: xr.DataArray, year: float) -> str:
 
 def _scenarios(results: Results) -> dict[str, Any]:
     """Return what scenarios change, with a figure of each output and how many scenarios are in it, and the reasons."""
-    base_forecast, *_ = results.scenarios.values()
     names = [name for name in results.scenarios if name != BASE]
-    changes = scenario_changes(base_forecast, {name: results.scenarios[name] for name in names})
+    changes = scenario_changes(results.scenarios[BASE], {name: results.scenarios[name] for name in names})
     drawn = {}
-    for output in (name for name in results.outputs if name in base_forecast):
+    for output in (name for name in results.outputs if name in results.scenarios[BASE]):
         change = changes["change"].sel(output=output, year=results.year).to_series().to_dict()
         moved = sorted((name for name in names if abs(change[name] - 1) > _MOVED), key=lambda name: -change[name])
         paths = {name: results.scenarios[name][output] for name in (BASE, *moved)}

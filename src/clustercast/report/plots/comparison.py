@@ -168,5 +168,4 @@ def _of_year(path: xr.DataArray, year: float | None, first: xr.DataArray) -> Flo
     path, _ = style.in_year(path, year, repr(style.title_of(path)))
     if path.dims != ("sample",):
         raise InputError(f"{style.title_of(path)!r} has the dimensions {path.dims} in a year; it needs ('sample',)")
-    scale = conversion(style.unit_of(path), style.unit_of(first), style.title_of(path))
-    return numbers_of(path) * scale
+    return numbers_of(path) * conversion(style.unit_of(path), style.unit_of(first), style.title_of(path))

@@ -190,9 +190,8 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
     """
     if not crossings:
         raise InputError("there are no crossing years to draw; give a mapping of labels to results of cc.crossing_year")
-    for label, result in crossings.items():
-        if "last_year" not in result.attrs:
-            raise InputError(f"{label!r} has no attribute 'last_year'; give a result of cc.crossing_year")
+    if lacking := [label for label, result in crossings.items() if "last_year" not in result.attrs]:
+        raise InputError(f"{lacking[0]!r} has no attribute 'last_year'; give a result of cc.crossing_year")
     first = math.floor(min(result.attrs["first_year"] for result in crossings.values()))
     last = max(first + 1, math.ceil(max(result.attrs["last_year"] for result in crossings.values())))
     years = np.arange(first, last + 1)
