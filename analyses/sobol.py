@@ -26,6 +26,8 @@ def sobol(
     S1 is the share of an output's variance that an input explains alone, ST the share that
     goes when it is known together with all its interactions.
     """
+    from analyses.second_process import SecondProcess
+    from clustercast.files.whole import write_whole
     from clustercast.report.findings import caution, conditions, hangs_on, key_year, sobol_tables
 
     if shapley:
@@ -34,21 +36,17 @@ def sobol(
         return shapley_answer(run)
     together = cc.input_groups(run.priors, groups, run.model) if groups else None
     how: dict[str, Any] = {"engine": engine, "second_order": second_order, "replicates": replicates, "latent": latent}
+    drawing = SecondProcess("clustercast.report.plots.sensitivity:panels_png", (run.outputs, run.years))
     indices = cc.run_sobol(run.priors, size=run.samples, groups=together, until=until, **how, **run.asked)
+    drawing.send(indices)
     quick, warning = run.forecast(), caution(indices)
     said = [text for text in (indices.attrs.get("statement"), warning and f"warning: {warning}") if text]
     if "joined by +" in warning:
         said.append("--latent gives the independent parts of correlated inputs, --shapley the share of each")
     files: dict[str, Callable[[Path], object]] = {"sobol.nc": lambda path: cc.write_netcdf(indices, path)}
     if "year" in indices.dims:
-        # Drawn where it is written: the table does not wait for matplotlib.
-        def write_panels(path: Path) -> None:
-            figure = cc.plots.sobol_panels(indices)
-            below = "\n".join(conditions(run.priors, quick, key_year(run.years)))
-            figure.supxlabel(below, x=0.01, y=0.05 / figure.get_figheight(), ha="left", fontsize=10)
-            cc.plots.save_figure(figure, path)
-
-        files["sobol.png"] = write_panels
+        drawing.send("\n".join(conditions(run.priors, quick, key_year(run.years))))
+        files["sobol.png"] = lambda path: write_whole(path, lambda whole: whole.write_bytes(drawing.result()))
     return options.Answer(
         finding=[*run.opening(quick), hangs_on(indices, run.outputs[0], key_year(run.years))],
         shown=[*sobol_tables(indices, resolved=cc.ranking_resolved(indices)), *said],

@@ -276,9 +276,14 @@ class TestSensitivity:
 
     def test_lines_have_the_indices_and_their_half_widths(self):
         ax = plots.sobol_by_year(indices(), "ai_investment", most=2)
-        first, second = ax.containers
-        assert np.allclose(first.lines[0].get_ydata(), 0.5) and np.allclose(second.lines[0].get_ydata(), 0.25)
-        assert np.allclose(first.lines[2][0].get_segments()[0][:, 1], [0.49, 0.51])
+        first, second = ax.lines[:2]
+        assert np.allclose(first.get_ydata(), 0.5) and np.allclose(second.get_ydata(), 0.25)
+        (intervals,) = ax.collections
+        ends = {(x[0], (y[0] + y[1]) / 2): y[1] - y[0] for x, y in (part.T for part in intervals.get_segments())}
+        middles = [point for line in (first, second) for point in zip(*line.get_data(), strict=True)]
+        assert sorted(ends) == sorted(middles) and np.allclose([*ends.values()], 0.02)
+        assert {to_hex(colour) for colour in intervals.get_colors()[::2]} == {to_hex(first.get_color())}
+        assert {to_hex(colour) for colour in intervals.get_colors()[1::2]} == {to_hex(second.get_color())}
         assert ax.get_title(loc="left") == "What decides AI investment\n2030: input 0, 50 %"
         assert texts(ax) == ["Input 1", "Input 0"] and ax.get_legend() is None
 
@@ -288,10 +293,9 @@ class TestSensitivity:
         figure = plots.sobol_panels(result, most=6)
         looks = {}
         for ax in figure.axes:
-            for drawn in ax.containers:
-                line = drawn.lines[0]
+            for line in ax.lines[:6]:
                 look = (to_hex(line.get_color()), line.get_marker(), line.get_linestyle())
-                assert looks.setdefault(look, drawn.get_label()) == drawn.get_label()
+                assert looks.setdefault(look, line.get_label()) == line.get_label()
         assert len(looks) == 12
 
     def test_the_words_of_panels_stay_inside_their_figure(self):

@@ -1,12 +1,14 @@
 """Which inputs carry the uncertainty: Sobol' indices by year, pairs of inputs, conditional means."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from operator import length_hint
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from clustercast.arrays import Names
 from clustercast.dataset import numbers_of, years_of
@@ -19,6 +21,7 @@ from clustercast.uncertainty.summaries import output_names
 # Inches under the panels for a line that says what they hold for.
 _FOOT = 0.4
 _MEANINGS = {"ST": "total index", "S1": "first-order index"}
+_ENDS = (-0.03, 1.05)
 _COLUMNS = ("low", "low_error", "high", "high_error", "least", "largest")
 
 
@@ -44,18 +47,22 @@ def sobol_by_year(
         raise InputError(f"styles has no place for {without[0]!r}; give one for each of {', '.join(shown)}")
     ax = style.axes_or_new(ax)
     years, names = years_of(chosen), chosen["input"].values.tolist()
-    column = {name: names.index(name) for name in shown}
-    result, widths = chosen[index].values, chosen[f"{index}_conf"].values  # bare: xarray takes long to label slices
-    shifts = np.linspace(-0.12, 0.12, max(len(shown), 2))
-    for shift, (name, k) in zip(shifts, column.items(), strict=False):
-        look = style.marked_line(places[name], 1.3)
-        ax.errorbar(years + shift, result[:, k], widths[:, k], label=short_label(name), **look)
+    columns, looks = [names.index(name) for name in shown], [style.marked_line(places[name], 1.3) for name in shown]
+    # Bare: xarray takes long to label slices.
+    result, halves = (chosen[key].values[:, columns] for key in (index, f"{index}_conf"))
+    moved = years[:, np.newaxis] + np.linspace(-0.12, 0.12, max(len(shown), 2))[: len(shown)]
+    thin = [look.pop("elinewidth") for look in looks] * len(years)
+    for x, y, name, look in zip(moved.T, result.T, shown, looks, strict=True):
+        ax.plot(x, y, label=short_label(name), **look)
+    # The intervals of all inputs at once: a call takes longer than the lines that it draws.
+    colours = [look["color"] for look in looks]
+    ends = (result - halves).ravel(), (result + halves).ravel()
+    ax.vlines(moved.ravel(), *ends, colors=colours * len(years), linewidths=thin)
     style.year_axis(ax, years, margin=0.4)
     parts = " of independent parts" if member(indices) == "independent part" else ""
-    style.share_axis(ax, "y", f"{_MEANINGS[index]}{parts} ({chosen['scale'].item()} scale)", -0.03, 1.05)
+    style.share_axis(ax, "y", f"{_MEANINGS[index]}{parts} ({chosen['scale'].item()} scale)", *_ENDS)
     style.titled(ax, f"What decides {in_a_sentence(output)}", _finding(chosen, index, shown))
-    last = [float(np.nan_to_num(result[-1, k])) for k in column.values()]
-    colours = [style.look(places[name])[0] for name in shown]
+    last = np.nan_to_num(result[-1]).tolist()
     return style.beside(ax, last, [short_label(name) for name in shown], colours)
 
 
@@ -77,22 +84,51 @@ def sobol_panels(indices: xr.Dataset, *, outputs: Names = None, index: str = "ST
     names = [str(name) for name in asked]
     if not names:
         raise InputError("outputs is empty; name at least one, or leave it out for all")
-    shown = [leading_inputs(indices, name, index=index, most=most) for name in names]
-    styles = {name: place for place, name in enumerate(dict.fromkeys(name for part in shown for name in part))}
-    columns = min(2, len(names))
-    rows = -(-len(names) // columns)
+    figure = panel_frames(len(names), years_of(indices))
+    fill_panels(figure, indices, names, index, most)
+    return figure
+
+
+def panel_frames(count: int, years: ArrayLike) -> Figure:
+    """Return a figure of empty panels over years."""
+    columns = min(2, count)
+    rows = -(-count // columns)
     # Inches for titles, labels and what stands beside: a layout that measures them draws all of them once more.
     wide, high, left, right, above, below = 5.6, 3.0, 0.85, 1.55, 0.55, 0.55
     across, up = wide * columns, high * rows + _FOOT
     room = {"left": left / across, "right": 1 - right / across, "top": 1 - above / up, "bottom": (below + _FOOT) / up}
     room |= {"wspace": (left + right) / (wide - left - right), "hspace": (above + below) / (high - above - below)}
     figure = Figure(figsize=(across, up))
-    grid = figure.subplots(rows, columns, squeeze=False, sharey=True, gridspec_kw=room)
-    for axes, name in zip(grid.flat, names, strict=False):
-        sobol_by_year(indices, name, index=index, most=most, styles=styles, ax=axes)
-    for axes in grid.flat[len(names) :]:
+    grid = figure.subplots(rows, columns, squeeze=False, sharey=True, gridspec_kw=room).flat
+    for place, axes in enumerate(grid[:count]):
+        style.share_axis(style.axes_or_new(axes), "y", "", *_ENDS)
+        style.year_axis(axes, np.asarray(years), margin=0.4)
+        # Where matplotlib would put them, which measures all ticks first; only those of the first column have labels.
+        axes.xaxis.set_label_coords(0.5, -0.15)
+        axes.yaxis.set_label_coords(-0.033 if place % columns else -0.186, 0.5)
+    for axes in grid[count:]:
         axes.set_axis_off()
     return figure
+
+
+def fill_panels(figure: Figure, indices: xr.Dataset, names: Sequence[str], index: str = "ST", most: int = 5) -> None:
+    """Draw the indices of outputs into the empty panels of a figure."""
+    shown = [leading_inputs(indices, name, index=index, most=most) for name in names]
+    styles = {name: place for place, name in enumerate(dict.fromkeys(name for part in shown for name in part))}
+    for axes, name in zip(figure.axes, names, strict=False):
+        sobol_by_year(indices, name, index=index, most=most, styles=styles, ax=axes)
+
+
+def panels_png(parts: Iterator[Any]) -> bytes:
+    """Return panels as PNG of parts as they come: outputs and years, their indices, a text that stands below."""
+    outputs, years = next(parts)
+    figure = panel_frames(len(outputs), years)
+    if not length_hint(parts):
+        # Nothing else has come, so there is time: what is made in a first drawing takes a third of it.
+        figure.draw_without_rendering()
+    fill_panels(figure, next(parts), outputs)
+    figure.supxlabel(next(parts), x=0.01, y=0.05 / figure.get_figheight(), ha="left", fontsize=10)
+    return style.png(figure)
 
 
 @style.takes_leading("output", "input")
