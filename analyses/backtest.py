@@ -6,7 +6,7 @@ from typing import Any
 import clustercast as cc
 from analyses import options
 from clustercast.conditioning.backtest import rolling_origin, skills, skills_by
-from clustercast.errors import InputError
+from clustercast.errors import InputError, count_of
 from clustercast.files.whole import write_text
 from clustercast.report.json_text import json_text
 from clustercast.report.wording import say
@@ -52,7 +52,7 @@ def backtest(
         shown=shown,
         results=results,
         files={"backtest.json": lambda path: write_text(path, json_text(results) + "\n")},
-        note=f"{len(known)} observations",
+        note=f"{count_of(len(known), 'observation')}",
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import clustercast as cc
 from analyses import options
+from clustercast.errors import count_of
 
 
 @options.analysis(years="2024:2034:2", samples=1 << 17, points=True)
@@ -49,7 +50,7 @@ def condition(
             "condition.nc": lambda path: cc.write_netcdf(tree, path),
             "condition_paths.nc": lambda path: cc.write_netcdf(paths["posterior"], path),
         },
-        note=f"{conflict.sizes['observation']} observations",
+        note=f"{count_of(conflict.sizes['observation'], 'observation')}",
     )
 
 

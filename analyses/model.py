@@ -1,6 +1,7 @@
 """The model as formulas with units, and as a graph: ``python -m analyses.model``."""
 
 from analyses import options
+from clustercast.errors import count_of
 
 
 @options.analysis(years=options.YEARS)
@@ -17,7 +18,7 @@ def model(run: options.Run, graph: bool = False, everything: bool = False) -> op
     named = "the whole model" if everything else ", ".join(map(in_a_sentence, wanted))
     roots = [name for name in wanted if not run.model.users(name)] if everything else wanted
     return options.Answer(
-        finding=[f"# {named}: {len(units)} inputs through {len(lines)} quantities"],
+        finding=[f"# {named}: {count_of(len(units), 'input')} through {count_of(len(lines), 'quantity')}"],
         shown=[options.Verbatim(graph_text(lines, roots) if graph else program_text(lines, units, meanings))],
         results={"inputs": units, "quantities": lines},
         files={"model.dot": lambda path: write_text(path, graph_dot(lines, units) + "\n")},

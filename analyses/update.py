@@ -13,7 +13,7 @@ from clustercast.conditioning.observation_rows import Observations
 from clustercast.conditioning.observations import joined_rows, unlearned
 from clustercast.conditioning.tree import posterior_inputs, write_observations, write_prior_set
 from clustercast.conditioning.tree import records as new_records
-from clustercast.errors import InputError
+from clustercast.errors import InputError, count_of
 from clustercast.files.toml import load_toml, validated
 from clustercast.priors.shipped import directory
 from clustercast.report.wording import records, say
@@ -78,7 +78,7 @@ def update(
             "observations.csv": lambda path: write_observations(everything, path),
             "updated.nc": lambda path: cc.write_netcdf(after.drop_nodes(NOT_STORED), path),
         },
-        note=f"{len(fresh)} new of {len(everything.counted())} observations",
+        note=f"{len(fresh)} new of {count_of(len(everything.counted()), 'observation')}",
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 import clustercast as cc
 from analyses import options, sobol
 from clustercast.dataset import with_provenance
-from clustercast.errors import nearest, whole_number
+from clustercast.errors import count_of, nearest, whole_number
 
 HEADER = '[set]\nname = "mine"\ntitle = "Mine"\nas_of = "2024-06"\n'
 ENTRY = """
@@ -152,7 +152,7 @@ CALLS = {
     "no years": (lambda: cc.propagate(drawn(), model=MODEL, years=[]), "there are no years"),
     "a value that is missing": (
         lambda: cc.propagate(drawn().assign(share=drawn()["share"].where(drawn()["sample"] != 3)), model=MODEL),
-        "input 'share' has 1 values that are not finite, the first nan in sample 3",
+        "input 'share' has 1 value not finite, the first nan in sample 3",
     ),
     "text for numbers": (
         lambda: cc.propagate(drawn().assign(share=drawn()["share"].astype(str)), model=MODEL),
@@ -280,3 +280,16 @@ def test_a_count_is_a_python_integer_and_a_misspelt_name_is_guessed():
     counted = whole_number("size", np.int64(8))
     assert counted == 8 and type(counted) is int
     assert nearest("cluster_grwth_rate", ["cluster_growth_rate", "load_factor"]).endswith(": cluster_growth_rate")
+
+
+@pytest.mark.parametrize(
+    ("number", "thing", "text"),
+    [
+        (1, "value", "1 value"),
+        (0, "draw", "0 draws"),
+        (2048, "more input", "2,048 more inputs"),
+        (3, "quantity", "3 quantities"),
+    ],
+)
+def test_a_number_of_things_agrees_with_them(number, thing, text):
+    assert count_of(number, thing) == text

@@ -19,7 +19,7 @@ from clustercast.arrays import Arrays, FloatArray, real_numbers
 from clustercast.arrays.points.designs import SwappedColumn
 from clustercast.engine.fingerprint import versions
 from clustercast.engine.model import Model
-from clustercast.errors import InputError, nearest, takes
+from clustercast.errors import InputError, count_of, nearest, takes
 from clustercast.files.dates import float_years
 from clustercast.priors.prior_set import Priors
 
@@ -232,7 +232,7 @@ def finite_numbers(name: str, variable: xr.Variable) -> FloatArray:
     """Return the values of an input, refused where one is not a finite number."""
     values = numbers_of(variable, f"input {name!r}")
     if (wrong := np.flatnonzero(~np.isfinite(values))).size:
-        what = f"input {name!r} has {wrong.size} values that are not finite"
+        what = f"input {name!r} has {count_of(wrong.size, 'value')} not finite"
         raise InputError(f"{what}, the first {values.flat[wrong[0]]} in sample {wrong[0]}; give finite inputs")
     return values
 

@@ -58,6 +58,12 @@ def shown(value: object, most: int = 120) -> str:
     return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"
 
 
+def count_of(number: typing.SupportsIndex, thing: str) -> str:
+    """Return a number of things in words: 1 value, 2,048 values, 3 quantities."""
+    several = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    return f"{number:,} {thing if number == 1 else several}"
+
+
 def takes(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Return a decorator by which a function refuses a first argument of another type, or without some dimensions."""
 

@@ -59,7 +59,7 @@ def test_a_bad_row_is_named_by_line_and_the_run_without_it_is_one_option_away(tm
     assert options.exit_code(condition, arguments) == 2
     assert "mine.toml:11: observation 'b': date 2050" in capsys.readouterr().err
     assert options.exit_code(condition, [*arguments, "--skip-bad"]) == 0
-    assert "1 observations" in capsys.readouterr().out
+    assert "1 observation" in capsys.readouterr().out
 
 
 def test_a_backtest_from_no_date_is_refused(capsys):

@@ -44,7 +44,7 @@ def test_what_was_learned_is_shown_and_the_rest_counted(learned):
     assert "-0.75" in shown
     assert "×0.50" in shown
     assert "Load factor" not in shown
-    assert "1 more inputs stayed" in shown
+    assert "1 more input stayed in place" in shown
     # 10^0.4 is 2.5 and 10^0.6 is 4.0.
     assert "×2.5 to ×4.0 a year" in " ".join(shown.split())
     assert "iscrepancy" not in shown
@@ -155,7 +155,7 @@ def test_what_was_learned_and_what_conflicts_is_said_in_words():
         "1 observation lies far out in what was expected (2 of 40 would by chance): "
         "training cluster power, power of a site, 2025, at least 900 MW where 1.0 to 5.0 MW was expected."
     )
-    assert say("learning.lessons", lesson(learned=[]), rows)[0] == "The 40 observations leave every input where it was."
+    assert say("learning.lessons", lesson(learned=[]), rows)[0] == "After 40 observations every input is where it was."
 
 
 def test_each_observation_has_its_scores_and_a_dash_where_there_is_none():

@@ -20,7 +20,7 @@ def test_a_model_and_a_table_show_their_rows_as_text():
         return size * price
 
     html = notebook.model_html(cc.Model([cost]))
-    assert "Model of 1 quantities, 2 inputs" in html and "size, price" in html and "&lt;all&gt;" in html
+    assert "Model of 1 quantity, 2 inputs" in html and "size, price" in html and "&lt;all&gt;" in html
     assert "<caption>T</caption>" in notebook.table_html(Table("T", ["a"], [["1"]]))
 
 

@@ -116,7 +116,7 @@ def test_what_cannot_be_used_is_refused(options, message):
 def test_values_that_are_not_finite_are_refused():
     forecast = forecast_of(size=512)
     broken = forecast.assign(x1=forecast["x1"].where(forecast["sample"] != 5).assign_attrs(forecast["x1"].attrs))
-    with pytest.raises(InputError, match="'x1' has 1 values that are not finite, the first nan in sample 5"):
+    with pytest.raises(InputError, match="'x1' has 1 value not finite, the first nan in sample 5"):
         given_data_indices(broken)
 
 

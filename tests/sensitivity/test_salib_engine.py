@@ -76,7 +76,7 @@ def test_values_that_are_not_finite_are_refused(values):
         warnings.simplefilter("ignore")
         theirs = salib_sobol.analyze(problem(), broken[1], seed=1)
     assert not theirs["S1"].any() and not theirs["ST"].any()
-    with pytest.raises(InputError, match="output 'y' has 1 values that are not finite, the first inf at sample 17"):
+    with pytest.raises(InputError, match="output 'y' has 1 value not finite, the first inf at sample 17"):
         cc.sobol_indices(forecast_of(broken[1], design="saltelli"), engine="salib")
 
 

@@ -419,7 +419,7 @@ def not_finite(forecast):
         (lambda f: f.isel(sample=slice(0, -8)), "has 8184 samples, and its Saltelli design .* has 8192"),
         (lambda f: f.isel(sample=slice(None, None, -1)).drop_vars("sample"), "input 'x0' does not vary"),
         (broken_in_one_place, "input 'x1' does not vary .* sample 9 .* base point 1 \\(1 of"),
-        (not_finite, "'power' in 2023 has 2 values that are not finite, the first inf at sample 30"),
+        (not_finite, "'power' in 2023 has 2 values not finite, the first inf at sample 30"),
         (lambda f: f.assign({n: f[n] * 0 + 3.0 for n in ("power", "ishigami")}), "'power', 'ishigami' are constant"),
         (lambda f: f.drop_vars("ishigami").assign(power=f["power"] * 0 + 3.0), "'power' is constant"),
         (lambda f: f.drop_vars(["power", "ishigami"]), "no outputs; .*, or name them in outputs="),

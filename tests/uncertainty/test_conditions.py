@@ -227,7 +227,7 @@ def test_the_message_names_the_dimensions_of_what_is_no_forecast():
 def test_what_is_no_forecast_is_refused():
     with pytest.raises(InputError, match="dimension 'sample'"):
         parse_condition("power > 5 GW by 2028").evaluate(DRAWN["power"])
-    with pytest.raises(InputError, match="values that are NaN"):
+    with pytest.raises(InputError, match="is NaN in"):
         holds("load > 0.5", DRAWN.assign(load=DRAWN["load"].where(DRAWN["load"] > 0.1).assign_attrs(units="1")))
     with pytest.raises(InputError, match="has the dimension region"):
         holds("power > 5 GW by 2028", DRAWN.assign(power=DRAWN["power"].expand_dims(region=2)))

@@ -225,11 +225,7 @@ def test_a_labelled_index_is_summarised_by_shares():
         (lambda f: f.drop_vars(["power", "life"]), {}, "variables growth holds no outputs"),
         (lambda f: f, {"probabilities": (0.5, 0.1)}, "probabilities are"),
         (lambda f: f, {"weights": [1, 2]}, r"weights have shape \(2,\), but there are 64 samples"),
-        (
-            lambda f: f.assign(life=f["life"].where(f["sample"] != 3)),
-            {},
-            "'life' has 1 values .* the first in sample 3",
-        ),
+        (lambda f: f.assign(life=f["life"].where(f["sample"] != 3)), {}, "'life' has 1 value .* the first in sample 3"),
     ],
 )
 def test_bad_input_of_a_summary_is_refused(change, arguments, message):
@@ -416,12 +412,12 @@ PATH = xr.DataArray([[1.0, 2], [3, 4]], {"year": [2024, 2026]}, ("year", "sample
         (lambda: crossing_year(PATH.isel(year=0), 3), "needs the coordinate 'year'"),
         (lambda: crossing_year(PATH.isel(year=[1, 0]), 3), "must increase"),
         (lambda: crossing_year(PATH.isel(sample=[]), 3), "needs 1 sample"),
-        (lambda: crossing_year(PATH.where(PATH != 2, np.inf), 3), "1 values not finite"),
-        (lambda: crossing_year(PATH.where(PATH != 2, -np.inf), 3), "1 values not finite"),
+        (lambda: crossing_year(PATH.where(PATH != 2, np.inf), 3), "1 value not finite"),
+        (lambda: crossing_year(PATH.where(PATH != 2, -np.inf), 3), "1 value not finite"),
         (lambda: crossing_year(PATH.to_dataset(), 3), "Dataset"),
         (lambda: exceedance(PATH.to_dataset(), 3), "Dataset"),
         (lambda: exceedance(PATH.isel(sample=0), 3), "without the dimension 'sample'"),
-        (lambda: exceedance(PATH * np.nan, 3), "4 values that are NaN"),
+        (lambda: exceedance(PATH * np.nan, 3), "is NaN in 4 places"),
         (lambda: exceedance(PATH.isel(year=0), 3, ever=True), "no dimension 'year'"),
         (lambda: exceedance(PATH, 3, weights=[1]), "weights have shape"),
         (lambda: milestones(lognormal_growth(8), {"powr": 3}), "no output 'powr'; nearest known: power"),
@@ -429,7 +425,7 @@ PATH = xr.DataArray([[1.0, 2], [3, 4]], {"year": [2024, 2026]}, ("year", "sample
         (lambda: milestones(lognormal_growth(8), {"life": 3}), "needs the coordinate 'year'"),
         (lambda: reference_class(PATH, "cost"), "unit 'GW' is not that of a cost"),
         (lambda: reference_class(PATH.drop_attrs(), "power"), "no attribute 'units'"),
-        (lambda: reference_class((-PATH).assign_attrs(units="W"), "power"), "4 values that are negative or NaN"),
+        (lambda: reference_class((-PATH).assign_attrs(units="W"), "power"), "4 values negative or NaN"),
     ],
 )
 def test_bad_input_of_milestones_is_refused(call, message):

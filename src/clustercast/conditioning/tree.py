@@ -21,7 +21,7 @@ from clustercast.conditioning.observation_rows import ERROR_UNITS, Observation, 
 from clustercast.conditioning.observations import unlearned
 from clustercast.dataset import Dataset, in_words, provenance, provenance_of, with_provenance
 from clustercast.engine.units import factor
-from clustercast.errors import InputError, takes
+from clustercast.errors import InputError, count_of, takes
 from clustercast.files.toml import toml_table
 from clustercast.files.whole import write_text
 from clustercast.priors.correlation import grades
@@ -168,7 +168,7 @@ def write_prior_set(tree: xr.DataTree, priors: Priors, observations: Observation
     own = ranks * (1 - np.eye(len(draws)))
     linked = [name for name, row in zip(draws, own, strict=True) if np.abs(row).max(initial=0) > LEAST]
     as_of = priors.about.as_of or "2026"
-    title = f"{priors.about.title or priors.name}, after {len(ids)} observations"
+    title = f"{priors.about.title or priors.name}, after {count_of(len(ids), 'observation')}"
     about: dict[str, Any] = {"name": f"{priors.name}_updated", "title": title, "as_of": as_of}
     about |= {"description": " ".join(tree.attrs["statement"].split()), "headline": priors.about.headline or None}
     parts, changed, families = [toml_table("set", about)], [], {}

@@ -13,7 +13,7 @@ from clustercast.arrays.summaries import checked_weights
 from clustercast.dataset import Weights, design_of, in_words, provenance_of, read_only, weights_array, years_of
 from clustercast.engine.fingerprint import place_of as written_at
 from clustercast.engine.units import factor
-from clustercast.errors import InputError, nearest, shown
+from clustercast.errors import InputError, count_of, nearest, shown
 from clustercast.priors.prior_file import read_priors
 from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.priors.shipped import shipped_names
@@ -155,7 +155,7 @@ def checked(forecast: xr.Dataset) -> None:
     """Refuse what is no forecast with samples."""
     check_forecast(forecast)
     if (size := forecast.sizes["sample"]) < FEWEST:
-        raise InputError(f"the forecast has {size} samples; {FEWEST} or more are needed, better 10,000")
+        raise InputError(f"the forecast has {count_of(size, 'sample')}; {FEWEST} or more are needed, better 10,000")
     if design_of(forecast).get("name") == "saltelli":
         raise InputError("the rows of a Saltelli design repeat each other; draw with design='random' instead")
 

@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from clustercast.engine.model import Model
+from clustercast.errors import count_of
 from clustercast.report.tables import Table
 from clustercast.report.wording import render
 
@@ -33,7 +34,7 @@ def model_html(model: Model) -> str:
     """Return a model as a table of its quantities."""
     names = model.order(model.functions)
     rows = [(name, model.unit(name), model.long_name(name), ", ".join(model.arguments(name))) for name in names]
-    title = f"Model of {len(rows)} quantities, {len(model.inputs(names))} inputs"
+    title = f"Model of {count_of(len(rows), 'quantity')}, {count_of(len(model.inputs(names)), 'input')}"
     return table_html(Table(title, ("quantity", "unit", "meaning", "needs"), rows, words=(0, 1, 2, 3)))
 
 

@@ -14,6 +14,7 @@ import jinja2
 import xarray as xr
 from markupsafe import Markup
 
+from clustercast.errors import count_of
 from clustercast.files.dates import date_words
 from clustercast.report import findings, numbers, plots
 from clustercast.report.tables import Table
@@ -45,6 +46,7 @@ def environment(html: bool = True) -> jinja2.Environment:
     made.globals |= {"style": Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")), "say": say}
     made.globals |= {"is_share": numbers.is_share, "zip": zip, "inf": math.inf, "plots": plots}
     made.globals |= {"time_of": numbers.time_of, "by_year": by_year, "phrases": findings.PHRASES}
+    made.filters["count_of"] = count_of
     made.tests |= {"finite": math.isfinite, "of_likelihood": lambda name: name.startswith(_LIKELIHOOD)}
     made.filters |= {"records": records, "ends": ends, "form": format, "day": date_words, "svg": _svg}
     words = "label_of member_label in_a_sentence dated worded listed milestone_text"

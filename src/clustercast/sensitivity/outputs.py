@@ -13,7 +13,7 @@ from clustercast.arrays.indices.sobol_estimators import centre_and_scale
 from clustercast.arrays.points.designs import blind_pairs
 from clustercast.arrays.summaries import unit_for_squares
 from clustercast.dataset import Dataset, Record, coordinate, design_of, numbers_of, provenance_of, years_of
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, count_of, nearest
 
 ScaleName = Literal["auto", "log10", "raw"]
 Scale = ScaleName | Mapping[str, ScaleName]
@@ -82,7 +82,9 @@ class AnalysedOutput:
     def few_runs_caution(self, events: FloatArray | None, kurtosis: FloatArray | None = None) -> list[str]:
         """Return that the indices rest on few occurrences of a rare event, or on the largest values."""
         if events is not None and events.any():
-            what = f"The indices of {self.name} rest on as few as {int(events[events > 0].min())} occurrences"
+            what = (
+                f"The indices of {self.name} rest on as few as {count_of(int(events[events > 0].min()), 'occurrence')}"
+            )
             remedy = "use scale='log10' where a tail is long, or condition on a claim that is met more often"
             return [f"{what}, and their intervals are as wide as so few allow; draw more, {remedy}."]
         worst = 0.0 if kurtosis is None else float(kurtosis.max())
@@ -157,7 +159,7 @@ def analysed_output(forecast: Dataset, name: str, asked: ScaleName) -> AnalysedO
         row, sample = np.argwhere(~np.isfinite(values))[0]
         when = f" in {years_of(variable)[row]:g}" if by_year else ""
         label = forecast["sample"].values[sample] if "sample" in forecast.coords else sample
-        what = f"output {name!r}{when} has {np.count_nonzero(~np.isfinite(values[row]))} values that are not finite"
+        what = f"output {name!r}{when} has {count_of(np.count_nonzero(~np.isfinite(values[row])), 'value')} not finite"
         remedy = "fix the quantity, or analyse a claim that is always defined, as forecast['x'] >= threshold"
         raise InputError(f"{what}, the first {values[row, sample]} at sample {label}; {remedy}")
     unit = str(variable.attrs.get("units", "1"))

@@ -10,7 +10,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries import effective_size, first_crossing, quantiles_with_errors, share_with_error
 from clustercast.dataset import Weights, design_of, in_words, numbers_of, sample_design, title_of, years_of
 from clustercast.engine.units import in_unit
-from clustercast.errors import InputError, nearest, shown, takes, typed
+from clustercast.errors import InputError, count_of, nearest, shown, takes, typed
 from clustercast.uncertainty.stated import Classes, Kind, ladder, nearest_rung
 from clustercast.uncertainty.summaries import PROBABILITIES, check_forecast, independent, output_names
 
@@ -59,7 +59,9 @@ def crossing_year(
     if not values.size:
         raise InputError(f"{title_of(trajectory)!r} has the shape {values.shape}; it needs 1 sample or more")
     if not (np.isfinite(values.min()) and np.isfinite(values.max())):
-        raise InputError(f"{title_of(trajectory)!r} has {np.count_nonzero(~np.isfinite(values))} values not finite")
+        raise InputError(
+            f"{title_of(trajectory)!r} has {count_of(np.count_nonzero(~np.isfinite(values)), 'value')} not finite"
+        )
     threshold = level_of(trajectory, level)
     logarithmic = np.asarray((values > 0).all(axis=0) & (threshold > 0) & interpolate)
     how = {"falling": falling, "interpolate": interpolate}
@@ -209,7 +211,7 @@ def reference_class(value: xr.DataArray, kind: Kind, *, classes: Classes = None)
     names, sizes = ladder(kind, unit, classes)
     values = numbers_of(value)
     if wrong := np.count_nonzero(~(values >= 0)):
-        raise InputError(f"{title_of(value)!r} has {wrong} values that are negative or NaN; a size is 0 or more")
+        raise InputError(f"{title_of(value)!r} has {count_of(wrong, 'value')} negative or NaN; a size is 0 or more")
     rung = nearest_rung(values, sizes)
     coords = {**coords_of(value, value.dims), "multiple": (value.dims, values / sizes[rung], {"units": "1"})}
     attrs = {"role": "milestone", "kind": kind, "long_name": f"nearest reference class of {title_of(value)}"}
@@ -362,7 +364,7 @@ def not_nan(trajectory: xr.DataArray) -> FloatArray:
     """Return the values of a trajectory, refused where one is NaN."""
     values = numbers_of(trajectory)
     if missing := np.count_nonzero(np.isnan(values)):
-        raise InputError(f"{title_of(trajectory)!r} has {missing} values that are NaN; correct what gives them")
+        raise InputError(f"{title_of(trajectory)!r} is NaN in {count_of(missing, 'place')}; correct what gives it")
     return values
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clustercast.arrays import FloatArray, summaries
 from clustercast.arrays.summaries import DOUBTFUL, HEAVY, replicated_summary, share_with_error, summary, tail_shapes
 from clustercast.dataset import Record, Weights, coordinate, design_of, in_words, numbers_of, weights_array
-from clustercast.errors import InputError, shown, typed
+from clustercast.errors import InputError, count_of, shown, typed
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
 
 Variables = dict[Hashable, xr.Variable]
@@ -172,7 +172,9 @@ def _summary_of(
     except InputError:
         if not (wrong := np.argwhere(~np.isfinite(values))).size:
             raise
-        what = f"output {name!r} has {len(wrong)} values that are not finite, the first in sample {wrong[:, -1].min()}"
+        what = (
+            f"output {name!r} has {count_of(len(wrong), 'value')} not finite, the first in sample {wrong[:, -1].min()}"
+        )
         raise InputError(f"{what}; correct its quantity, or use cc.exceedance, which takes infinities") from None
     return summary_variables(name, variable.dims[:-1], variable.attrs, numbers)
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from clustercast.arrays import Names
 from clustercast.dataset import numbers_of, years_of
-from clustercast.errors import InputError, takes, whole_number
+from clustercast.errors import InputError, count_of, takes, whole_number
 from clustercast.report.findings import member
 from clustercast.report.numbers import in_a_sentence, label_of, short_label
 from clustercast.report.plots import style
@@ -148,7 +148,7 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes |
     layers = {short_label(name): np.asarray(first.sel(input=name).values) for name in shown}
     others = [name for name in first["input"].values if name not in shown]
     if others:
-        layers[f"{len(others)} others alone"] = np.asarray(first.sel(input=others).sum("input").values)
+        layers[f"{count_of(len(others), 'other')} alone"] = np.asarray(first.sel(input=others).sum("input").values)
     low, middles = np.zeros(len(years)), []
     layers["interactions"] = np.where(chosen["variance"].values > 0, 1.0, 0.0)
     for place, (label, share) in enumerate(layers.items()):
