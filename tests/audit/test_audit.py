@@ -359,7 +359,7 @@ def test_a_missing_fact_year_or_cell_is_named():
         "us_generation[2025]": "no number for 2025; nearest known: '2025'",
         "accelerator_price_growt": "formulas know no 'accelerator_price_growt'; nearest known: .*add the fact or",
         "ai_investment[1999]": "no number for 1999; there are those for 2024, 2026",
-        "power()": r"power takes 1 arguments \(year\), not 0",
+        "power()": r"power takes 1 argument \(year\), not 0",
         "trillion[2024]": "cannot be computed",
         "power + 1": "cannot be computed",
         "mean(power)": "cannot be computed",

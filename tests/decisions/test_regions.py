@@ -104,7 +104,7 @@ def test_several_targets_and_one_input_are_what_they_are_alone(forecast):
             assert float(one[f"{key}{end}"][0, 0]) == pytest.approx(float(one[f"explained{end}"][0]))
     share, half, whole = (100 * one[key].values.item() for key in ("shapley", "shapley_conf", "explained"))
     assert one.attrs["words"] == (
-        f"Over all draws, y has {share:.0f} % (±{half:.0f}) of the variance of total; the 1 inputs looked at have "
+        f"Over all draws, y has {share:.0f} % (±{half:.0f}) of the variance of total; the 1 input looked at explained "
         f"{whole:.0f} %."
     )
     assert one.attrs["runs"] == 2048

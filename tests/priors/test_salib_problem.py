@@ -87,7 +87,7 @@ def test_salibs_own_parameter_files_are_read_as_salib_reads_them(name):
         ({"names": "ab", "bounds": [[0, 1]] * 2}, "names is 'ab'; give a list"),
         ({"names": ["a"], "bounds": 3}, "bounds is 3; give a list"),
         ({"names": ["a"], "bounds": [[0, 1]], "groups": "g"}, "groups is 'g'; give a list"),
-        ({"names": ["a"], "bounds": [[0, 1]], "num_vars": 2}, "num_vars is 2, but there are 1 names"),
+        ({"names": ["a"], "bounds": [[0, 1]], "num_vars": 2}, "num_vars is 2, for 1 name"),
         (3, "the problem is a int; give SALib's dictionary or a parameter file"),
         ("nowhere.txt", "nowhere.txt cannot be read"),
     ],

@@ -253,7 +253,7 @@ def test_the_ways_of_reading_a_crossing():
     exact = 2024 + 2 * np.log(2) / np.log(3)
     crossed = crossing_year(path, "2 GW")
     assert crossed.values.tolist() == [exact, -np.inf, np.inf]
-    assert crossed.attrs["interpolation"] == "linear in log10, linear in 1 samples"
+    assert crossed.attrs["interpolation"] == "linear in log10, linear in 1 sample"
     assert (crossed.attrs["never"], crossed.attrs["at_start"]) == (1 / 3, 1 / 3)
     assert crossing_year(path, 2, interpolate=False).values.tolist() == [2026, -np.inf, np.inf]
     assert float(crossing_year(path.isel(sample=0), 2e9 / 1e9)) == exact

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from clustercast.arrays import FloatArray
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, count_of, nearest
 
 FUNCTIONS: dict[str, Any] = {
     "concat": lambda *parts: np.hstack(parts),
@@ -87,7 +87,8 @@ class Numbers(dict[str, Any]):
 
         def term(*given: FloatArray) -> Any:
             if len(given) != len(arguments):
-                raise InputError(f"{name} takes {len(arguments)} arguments ({', '.join(arguments)}), not {len(given)}")
+                what = f"{name} takes {count_of(len(arguments), 'argument')} ({', '.join(arguments)})"
+                raise InputError(f"{what}, not {len(given)}")
             return self.evaluate(formula, dict(zip(arguments, given, strict=True)))
 
         self[name] = term if arguments else term()

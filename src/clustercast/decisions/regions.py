@@ -16,7 +16,7 @@ from clustercast.arrays.indices.intervals import normal_factor
 from clustercast.arrays.summaries import share_with_error
 from clustercast.dataset import in_words, provenance
 from clustercast.decisions import targets
-from clustercast.errors import InputError, takes, typed, whole_number
+from clustercast.errors import InputError, count_of, takes, typed, whole_number
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
 
 _LEAST_HITS = 80
@@ -252,7 +252,7 @@ def regional_indices(
         best = int(np.argmax(row["shapley"].values))
         part, half = (100 * float(row[key][best]) for key in ("shapley", "shapley_conf"))
         first = f"{names[best].replace('_', ' ')} has {part:.0f} % (±{half:.0f}) of the variance of {one.words}"
-        whole = f"the {len(names)} inputs looked at have {100 * float(row['explained']):.0f} %"
+        whole = f"the {count_of(len(names), 'input')} looked at explained {100 * float(row['explained']):.0f} %"
         said.append(f"{inside}, {first}; {whole}.")
     return result.assign_attrs(words="\n".join(said))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from clustercast.errors import InputError, located, nearest, shown, typed
+from clustercast.errors import InputError, count_of, located, nearest, shown, typed
 from clustercast.files.whole import read_text
 from clustercast.priors import families
 from clustercast.priors.prior_set import Priors
@@ -102,7 +102,7 @@ def _rows(content: Mapping[str, Any], origin: str) -> tuple[list[Any], ...]:
         if len(row) != len(names):
             raise InputError(f"{origin}: {len(row)} {key} for {len(names)} names; give one for each")
     if (count := content.get("num_vars", len(names))) != len(names):
-        raise InputError(f"{origin}: num_vars is {count!r}, but there are {len(names)} names; correct one")
+        raise InputError(f"{origin}: num_vars is {count!r}, for {count_of(len(names), 'name')}; correct one")
     return names, *others
 
 

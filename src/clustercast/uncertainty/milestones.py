@@ -69,7 +69,7 @@ def crossing_year(
     title = f"year in which {title_of(trajectory)} reaches {level_text(trajectory, level)}"
     attrs: dict[str, Any] = {"role": "milestone", "units": "year", "long_name": title, **level_attrs(trajectory, level)}
     linear = np.count_nonzero(~logarithmic)
-    mixed = f", linear in {linear} samples" if linear else ""
+    mixed = f", linear in {count_of(linear, 'sample')}" if linear else ""
     way = "linear" if linear == logarithmic.size else f"linear in log10{mixed}"
     attrs["interpolation"] = way if interpolate else "none: years of the grid"
     attrs |= {"first_year": float(years[0]), "last_year": float(years[-1])}

@@ -253,10 +253,7 @@ def test_the_hash_of_priors_sees_the_data_of_a_distribution():
     ("make", "message"),
     [
         (lambda: Mixture([0.5, 0.4], [Normal(0, 1)] * 2), "mixture: weights sum to 0.9; they must sum to 1"),
-        (
-            lambda: Mixture([1.0], [Normal(0, 1)] * 2),
-            "mixture: 2 components and 1 weights; give one weight for each component",
-        ),
+        (lambda: Mixture([1.0], [Normal(0, 1)] * 2), "mixture: 2 components and 1 weight; give each component one"),
         (lambda: Mixture([1.0], Normal(0, 1)), "mixture: components = .* a row of distributions is needed"),
         (lambda: Mixture([1.0], ["normal"]), "mixture: 'normal' is not a distribution; give one such as"),
         (lambda: Truncated(Normal(0, 1), 3, 2), "truncated: low = 3 must be below high = 2"),

@@ -240,7 +240,7 @@ def test_a_distribution_comes_back_from_its_own_quantiles(distribution):
         (lambda: Discrete([0, 1], [0.5, 0.4]), "discrete: weights sum to 0.9; they must sum to 1"),
         (lambda: Discrete([0, 1], [1.5, -0.5]), "discrete: weight -0.5 is negative"),
         (lambda: Discrete([1, 0], [0.5, 0.5]), "discrete: values out of order: 1 before 0; list them rising"),
-        (lambda: Discrete([0, 1], [1.0]), "discrete: 2 values and 1 weights; give one weight for each value"),
+        (lambda: Discrete([0, 1], [1.0]), "discrete: 2 values and 1 weight; give each value one"),
         (lambda: Discrete([], []), "discrete: 0 values and 0 weights"),
         (lambda: Metalog([0, 1, 2]), r"metalog: .* give quantiles that do not rise; .*the third within 1.66711 of 0"),
         (lambda: Metalog([0]), "metalog: a metalog has 2 or 3 coefficients, got 1"),

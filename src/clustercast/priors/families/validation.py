@@ -10,7 +10,7 @@ from numbers import Real
 from typing import Any, TypeVar, dataclass_transform
 
 from clustercast.arrays import FloatArray
-from clustercast.errors import InputError, located, nearest, shown
+from clustercast.errors import InputError, count_of, located, nearest, shown
 
 T = TypeVar("T")
 # Documented with the parameters of every family, before what follows them.
@@ -101,7 +101,7 @@ def refuse_unless_rising(low: float, high: float) -> None:
 def refuse_unless_weights(weights: tuple[float, ...], parts: tuple[object, ...], what: str) -> None:
     """Refuse weights that are not one for each part, are negative or do not sum to 1."""
     if not parts or len(parts) != len(weights):
-        raise InputError(f"{len(parts)} {what}s and {len(weights)} weights; give one weight for each {what}")
+        raise InputError(f"{count_of(len(parts), what)} and {count_of(len(weights), 'weight')}; give each {what} one")
     if min(weights) < 0:
         raise InputError(f"weight {min(weights):g} is negative; weights are probabilities")
     total = math.fsum(weights)
