@@ -113,7 +113,11 @@ def _measured_forecast(
     for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
         values = output.values.T.reshape(varied.size, -1, len(output.values))
         # The first and the last row of a point are independent of each other.
-        few_runs = FewRuns.of(values[:, [0, -1]].reshape(-1, values.shape[-1]).T)
+        ends = values[:, [0, -1]].reshape(-1, values.shape[-1]).T
+        few_runs = FewRuns.of(ends)
+        # An event that only other rows show happened at least once.
+        hidden = (np.ptp(ends, axis=1) == 0) & (np.ptp(output.values, axis=1) > 0)
+        few_runs = few_runs._replace(events=np.where(hidden, 1.0, few_runs.events))
         few += output.few_runs_caution(few_runs.events, few_runs.kurtosis)
         elsewhere = np.where(np.ptp(output.values, axis=1) == 0, np.nan, 0.0)
         parts: dict[str, FloatArray] = {}

@@ -29,6 +29,8 @@ _NAMED_PAIRS = 6
 _NEGLIGIBLE = 0.01
 # Of the runs: above it lie samples of tails with an infinite fourth moment, of which squares have no standard error.
 _LARGEST_KURTOSIS = 20
+# Above which a sentence on few occurrences would say nothing that their intervals do not show.
+_MOST_EVENTS = 100
 _MEANINGS = {
     "S1": "first-order index",
     "ST": "total index",
@@ -81,12 +83,10 @@ class AnalysedOutput:
 
     def few_runs_caution(self, events: FloatArray | None, kurtosis: FloatArray | None = None) -> list[str]:
         """Return that the indices rest on few occurrences of a rare event, or on the largest values."""
-        if events is not None and events.any():
-            what = (
-                f"The indices of {self.name} rest on as few as {count_of(int(events[events > 0].min()), 'occurrence')}"
-            )
+        if events is not None and (some := events[(events > 0) & (events <= _MOST_EVENTS)]).size:
+            what = f"The indices of {self.name} rest on as few as {count_of(int(some.min()), 'occurrence')}"
             remedy = "use scale='log10' where a tail is long, or condition on a claim that is met more often"
-            return [f"{what}, and their intervals are as wide as so few allow; draw more, {remedy}."]
+            return [f"{what}, which allow wide intervals or none; draw more, {remedy}."]
         worst = 0.0 if kurtosis is None else float(kurtosis.max())
         if self.scale != "raw" or self.log_sd > LOG_SD_THAT_MISLEADS or worst <= _LARGEST_KURTOSIS:
             return []
@@ -207,7 +207,7 @@ def labelled(
         coords["input_2"] = coordinate("input_2", inputs)
     sentences = [
         f"{output.name} is on the raw scale with a log standard deviation of up to {output.log_sd:.1f}: a few samples "
-        "own its variance, and its indices are uncertain beyond their intervals; scale='log10' is safe."
+        "own its variance, and its indices may be uncertain beyond their intervals; scale='log10' is safe."
         for output in outputs
         if output.scale == "raw" and output.log_sd > LOG_SD_THAT_MISLEADS
     ]

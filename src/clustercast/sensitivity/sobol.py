@@ -8,8 +8,8 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from clustercast.arrays import FloatArray, Names, real_numbers
-from clustercast.arrays.indices.intervals import bootstrap_weights, check_confidence
-from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
+from clustercast.arrays.indices.intervals import FewRuns, bootstrap_weights, check_confidence
+from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named, runs_per_point
 from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.arrays.points.streams import checked_seed
 from clustercast.dataset import years_of
@@ -102,12 +102,19 @@ def sobol_indices(
     else:
         weights = bootstrap_weights(design.size, resamples, seed) if bootstrap else None
         how |= {"estimator": chosen, "weights": weights, "replicates": design.replicates if weights is None else 1}
-    results, few = [], []
+    results, few, step = [], [], runs_per_point(len(design.swaps), design.second_order)
     # Products of a column are small: threads of BLAS cost more than they save, and on a busy machine much more.
     with threadpool_limits(1, user_api="blas"):
         for output in analysed_outputs(forecast, outputs, scale):
             result = (sobol_columns if salib else sobol_panel)(output.values, len(design.swaps), **how)
-            few += output.few_runs_caution(result.pop("events", None), result.pop("kurtosis", None))
+            if "events" not in result:
+                # SALib's own intervals, which few runs do not widen.
+                few_runs = FewRuns.of(output.values.reshape(len(output.values), -1, step)[..., [0, -1]], apart=True)
+                widths = {key.removesuffix("_conf"): result[key] for key in result if key.endswith("_conf")}
+                widened = few_runs.widened(widths, result, confidence)
+                result |= {f"{name}_conf": width for name, width in widened.items()}
+                result |= {"events": few_runs.events, "kurtosis": few_runs.kurtosis}
+            few += output.few_runs_caution(result.pop("events"), result.pop("kurtosis"))
             results.append(output.measured(result, result["variance"] == 0))
     return labelled_sobol(results, forecast, attrs, few)
 

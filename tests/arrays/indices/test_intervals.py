@@ -176,11 +176,11 @@ def test_one_group_has_no_error():
 @pytest.mark.parametrize(
     ("unusual", "effective", "runs", "events", "points", "kurtosis"),
     [
-        # A twentieth of the runs or fewer, and at most 100, are events.
+        # A twentieth of the runs or fewer are events.
         (50, 500, 1000, 50, np.inf, 0),
         (51, 500, 1000, 0, np.inf, 0),
-        (100, 5000, 10_000, 100, np.inf, 0),
-        (101, 5000, 10_000, 0, np.inf, 0),
+        (500, 5000, 10_000, 500, np.inf, 0),
+        (501, 5000, 10_000, 0, np.inf, 0),
         # So are at most 15 values that own the variance, and at most a twentieth; those of one value are counted.
         (900, 15, 1000, 15, 500, 1000 / 15),
         (900, 15.5, 1000, 0, 500, 1000 / 15.5),

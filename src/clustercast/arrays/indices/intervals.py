@@ -9,8 +9,10 @@ from scipy.special import ndtri, stdtrit
 from clustercast.arrays import Arrays, BoolArray, FloatArray, Pair
 from clustercast.errors import InputError
 
-# An output that has one value in all but these runs is an event; with more of them the replicates show its errors.
-_RARE, _MOST_EVENTS = 0.05, 100
+# An output that has one value in all but this share of runs is an event.
+_RARE = 0.05
+# What counts for no event at all: an interval of some share of so few is all that a share can be.
+_NONE = 0.01
 # Where so many values or fewer own the variance of an output, they are events as well: replicates do not show that a
 # larger one could come, and a normal interval of a share of fewer events misses too often.
 _HANDFUL = 15.0
@@ -123,13 +125,21 @@ class FewRuns(NamedTuple):
     kurtosis: FloatArray
 
     @classmethod
-    def of(cls, independent: FloatArray) -> "FewRuns":
-        """Return on what the indices of columns rest, from their independent runs, shape (columns, runs)."""
-        unusual = np.count_nonzero(independent != usual_values(independent)[:, np.newaxis], axis=1)
+    def of(cls, runs: FloatArray, apart: bool = False) -> "FewRuns":
+        """Return on what the indices of columns rest, from independent runs, shape (columns, points[, A and B])."""
+        independent = runs.reshape(len(runs), -1)
+        usual = usual_values(independent).reshape(-1, *[1] * (runs.ndim - 1))
+        counts = np.count_nonzero(runs != usual, axis=1).reshape(len(runs), -1)
         peaks = np.abs(independent).max(axis=1, keepdims=True)
         scaled = independent / np.where(peaks > 0, peaks, 1.0)
         squares = (scaled - scaled.mean(axis=1, keepdims=True)) ** 2
-        return cls.from_sums(unusual, squares.sum(axis=1), np.vecdot(squares, squares), independent.shape[1])
+        few = cls.from_sums(counts.sum(1), squares.sum(axis=1), np.vecdot(squares, squares), independent.shape[1])
+        return few.apart(counts) if apart else few
+
+    def apart(self, counts: NDArray[Any]) -> "FewRuns":
+        """Return the same where one index rests on the events of A, another on those of B, shape (columns, 2)."""
+        fewest = np.where(self.handful, self.events, np.maximum(counts.min(axis=1), _NONE))
+        return self._replace(events=np.where(self.events > 0, fewest, 0.0))
 
     @classmethod
     def from_sums(cls, unusual: NDArray[Any], squares: FloatArray, fourths: FloatArray, runs: int) -> "FewRuns":
@@ -137,7 +147,7 @@ class FewRuns(NamedTuple):
         # So many squared deviations of one size would have the same spread: runs over the kurtosis.
         effective = squares**2 / np.where(fourths > 0, fourths, np.inf)
         rare, varies = _RARE * runs, effective > 0
-        events = np.where(unusual <= min(_MOST_EVENTS, rare), unusual, 0).astype(np.float64)
+        events = np.where(unusual <= rare, unusual, 0).astype(np.float64)
         handful = (events == 0) & varies & (effective <= min(_HANDFUL, rare))
         sparse = varies & (effective <= runs / _HEAVY_KURTOSIS) & (effective**2 < 2 * runs * _FEW_PRODUCTS)
         kurtosis = np.where(varies & (2 * unusual > runs), runs / np.where(varies, effective, 1.0), 0.0)

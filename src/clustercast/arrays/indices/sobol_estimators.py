@@ -153,7 +153,8 @@ class Estimator:
         named = {name: part for name, part in zip(("S1", "ST", "S2"), indices, strict=True) if part is not None}
         # Inputs along the last axis but one, as half-widths are taken over the last.
         samples = {name: np.ascontiguousarray(np.moveaxis(part, 0, 1)) for name, part in named.items()}
-        result, widths, how = {name: each[..., 0] for name, each in samples.items()}, {}, {"resampled": resampled}
+        # Never -0.
+        result, widths, how = {name: each[..., 0] + 0.0 for name, each in samples.items()}, {}, {"resampled": resampled}
         how["widened"] = few is not None
         if means.shape[-1] > 2:
             widths = {name: half_width(each[..., 1:], confidence, **how) for name, each in samples.items()}

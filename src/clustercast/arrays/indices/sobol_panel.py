@@ -51,7 +51,7 @@ def sobol_panel(
         columns, few = values[start : start + _COLUMNS].reshape(-1, points, step), None
         means, variances = zip(*(panel.column(rows[:, needed], number_of_inputs) for rows in columns), strict=True)
         if estimator.widens_bootstrap or weighting is None:
-            few = FewRuns.of(columns[..., [0, -1]].reshape(len(columns), -1))
+            few = FewRuns.of(columns[..., [0, -1]], apart=not estimator.needs_second_order)
         how = {"pairs": second_order, "resampled": weighting is not None}
         result = estimator.with_intervals(np.stack(means, axis=1), number_of_inputs, confidence, few, **how)
         result["variance"] = np.array(variances)

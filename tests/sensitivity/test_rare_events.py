@@ -1,0 +1,94 @@
+"""Indices of rare events with known values: wide where they rest on few, and no zero width but for idle inputs."""
+
+import numpy as np
+import pytest
+
+import clustercast as cc
+
+
+def priors(inputs):
+    return cc.Priors(**{f"x{k}": cc.Uniform(0, 1) for k in range(inputs)})
+
+
+def forecast(seed, size, one=0.01, other=0.05, **design):
+    """Return whether two inputs are both small; a third one, where there is one, is idle."""
+    inputs = cc.draw(priors(2), size, seed=seed, **{"design": "saltelli", **design})
+    both = lambda x0, x1: ((x0 < one) & (x1 < other)) * 1.0  # noqa: E731
+    return cc.evaluate(inputs, both, outputs={"both": "1"}, form="arrays")
+
+
+def exact(one=0.01, other=0.05):
+    """Return first-order and total indices of the event, by its variance given one input."""
+    chance = one * other
+    first = np.array([one * other**2 - chance**2, other * one**2 - chance**2]) / (chance - chance**2)
+    return first, 1 - first[::-1]
+
+
+def covered(results, *names, truth=None):
+    """Return how often each index is inside its interval, shape (indices, inputs)."""
+    pairs = zip(names, truth or exact(), strict=True)
+    return [
+        np.mean([np.abs(one[name][0] - value) <= one[f"{name}_conf"][0] for one in results], axis=0)
+        for name, value in pairs
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "how", "analysis"),
+    [
+        (1024, {"second_order": False}, {}),
+        (16384, {"second_order": False}, {}),
+        (1024, {"points": "salib"}, {"engine": "salib"}),
+        (4096, {"replicates": 8}, {"estimator": "saltelli"}),
+        (4096, {"replicates": 8}, {"estimator": "jansen"}),
+        (1024, {"replicates": 8}, {}),
+    ],
+)
+def test_few_occurrences_give_wide_intervals_that_cover(size, how, analysis):
+    results = []
+    for seed in range(24):
+        try:
+            results.append(cc.sobol_indices(forecast(seed, size, **how), **analysis))
+        except cc.InputError as refused:
+            assert "constant" in str(refused)
+    assert len(results) > 12
+    for result in results:
+        assert min(result[name].min() for name in ("S1_conf", "ST_conf")) > 0.05
+        assert "rest on as few as" in result.attrs["warning"]
+    # 24 intervals of a coverage of 0.95 are at least 80 % inside in all but one of 200 such tests.
+    assert np.min(covered(results, "S1", "ST")) >= 0.8
+
+
+def test_some_hundred_occurrences_may_agree_too():
+    """One of 100 brings the event about alone: where none of 130 does so, the index is not known to be 0."""
+    results = [cc.sobol_indices(forecast(seed, 32768, 0.2, 0.01, replicates=8)) for seed in range(24)]
+    assert np.min(covered(results, "S1", "ST", truth=exact(0.2, 0.01))) >= 0.8
+
+
+def test_a_share_that_is_0_is_no_negative_0():
+    result = cc.sobol_indices(forecast(0, 1024, replicates=8))
+    assert not np.signbit(result["S1"]).any()
+
+
+def test_indices_of_correlated_inputs_have_no_zero_width_where_other_rows_show_the_event():
+    for seed in range(12):
+        try:
+            result = cc.kucherenko_indices(forecast(seed, 1024, design="kucherenko"))
+        except cc.InputError as refused:
+            assert "constant" in str(refused)
+            continue
+        assert result["S1_full_conf"].min() > 0.05 and result["ST_full_conf"].min() > 0.05
+        assert "rest on as few as" in result.attrs["warning"]
+
+
+def test_a_shapley_effect_that_is_not_there_has_its_reason():
+    none = 0
+    for seed in range(12):
+        try:
+            result = cc.shapley_effects(forecast(seed, 1024, design="shapley"))
+        except cc.InputError as refused:
+            assert "constant" in str(refused)
+            continue
+        none += int(result["Sh"].isnull().any())
+        assert "rest on as few as" in result.attrs["warning"]
+    assert none
