@@ -256,6 +256,11 @@ def run(command: Callable[..., None]) -> NoReturn:
     finish(exit_code(command, sys.argv[1:]))
 
 
+def replicates_of(samples: int) -> int | None:
+    """Return how many independent parts Sobol' points are drawn in, so that their spread gives errors."""
+    return 16 if samples >= 1024 and samples % 16 == 0 else None
+
+
 def begin() -> None:
     """Make a process of the shell ready for an analysis."""
     take_any_terminal(TERMINATED)

@@ -43,7 +43,8 @@ def gather(run: options.Run, condition: bool) -> Results:
     if not levels:
         what = f"the report says when outputs reach a level, and {', '.join(outputs)} has none"
         raise cc.InputError(f"{what}; add one of {', '.join(known)} to --outputs")
-    inputs = cc.draw(run.priors, run.samples, design="sobol", seed=run.seed)
+    replicates = options.replicates_of(run.samples)
+    inputs = cc.draw(run.priors, run.samples, design="sobol", replicates=replicates, seed=run.seed)
     wanted = list(dict.fromkeys([*run.with_trend(), *(name for name in LIMITS if name in run.model)]))
     forecast = cc.propagate(inputs, model=run.model, years=run.years, outputs=wanted, progress=run.progress)
     summary, year = cc.summarise(forecast), key_year(run.years)

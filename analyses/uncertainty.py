@@ -20,7 +20,8 @@ def uncertainty(run: options.Run, design: PlainDesign = "sobol") -> options.Answ
 
     if design == "sobol":
         options.power_of_two(run.samples)
-    inputs = cc.draw(run.priors, run.samples, design=design, seed=run.seed)
+    replicates = None if design == "random" else options.replicates_of(run.samples)
+    inputs = cc.draw(run.priors, run.samples, design=design, replicates=replicates, seed=run.seed)
     forecast = cc.propagate(inputs, model=run.model, years=run.years, outputs=run.with_trend(), progress=run.progress)
     summary = cc.summarise(forecast)
     first_order = cc.given_data_indices(forecast[[*inputs.data_vars, *run.outputs]], model=run.model)

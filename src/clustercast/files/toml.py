@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, Field, Strict, StringConstraints, ValidationError
 
 from clustercast.errors import InputError, nearest, shown
-from clustercast.files.whole import read_text
+from clustercast.files.whole import REMEDIES, read_text
 
 M = TypeVar("M", bound=BaseModel)
 # Neither a terminal nor an HDF5 attribute takes control characters; a tab and the end of a line are welcome.
@@ -20,18 +20,6 @@ Number = Annotated[float, Strict()]
 Truth = Annotated[bool, Strict()]
 Prose = Annotated[str, Field(pattern=f"^{_PRINTABLE}*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True), Field(pattern=f"^{_PRINTABLE}*{_FILLED}{_PRINTABLE}*$")]
-_REMEDIES = {
-    "string_type": "a text in quotation marks is needed",
-    "float_type": "a number is needed, without quotation marks",
-    "float_parsing": "a plain number is needed, as 1500 or 1.5e6, without groups of digits or a unit",
-    "bool_type": "true or false is needed",
-    "int_type": "a whole number is needed",
-    **dict.fromkeys(("list_type", "tuple_type"), "a list in brackets is needed, as [0.0, 1.0]"),
-    **dict.fromkeys(("dict_type", "model_attributes_type", "model_type"), "a table of keys and values is needed"),
-    "string_pattern_mismatch": "a text is needed, without control characters",
-    "too_long": "there are too many values",
-    "too_short": "there are too few values",
-}
 
 
 def load_toml(path: Path) -> dict[str, Any]:
@@ -93,7 +81,7 @@ def _remedy(fault: Mapping[str, Any]) -> str:
         return 'a date is needed, in quotation marks: "2024", "2024-06" or "2024-06-30"'
     if kind == "float_type" and isinstance(fault["input"], int) and not isinstance(fault["input"], bool):
         return "a number of at most 1.8e308 is needed"
-    return str(fault["ctx"]["error"]) if kind == "value_error" else _REMEDIES.get(kind, str(fault["msg"]))
+    return str(fault["ctx"]["error"]) if kind == "value_error" else str(REMEDIES["entry"].get(kind, fault["msg"]))
 
 
 def _key(place: Sequence[str | int], inside: Any) -> str:

@@ -4,6 +4,7 @@ import errno
 import os
 import secrets
 import stat
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,18 +16,8 @@ try:
 except ImportError:  # Windows: two runs are not kept apart there
     fcntl = None  # type: ignore[assignment]
 
-_REMEDIES = {
-    errno.ENOSPC: "the disk is full; free some space or name another place",
-    errno.EDQUOT: "the quota is used up; free some space or name another place",
-    errno.EFBIG: "the file grew larger than is allowed here; name another place",
-    errno.EROFS: "the file system is read-only; name another place",
-    **dict.fromkeys((errno.EACCES, errno.EPERM), "writing there is not allowed; name a place that you may write to"),
-    errno.ENOENT: "there is no such directory; name one that exists",
-    errno.EEXIST: "a file is in the way; name a directory",
-    errno.ENOTDIR: "a file stands where a directory is needed; name a directory",
-    errno.EISDIR: "it is a directory; name a file",
-    errno.ENAMETOOLONG: "the name is too long; name a shorter one",
-}
+# What to do about errors of the system, and about entries of files, by their names.
+REMEDIES = tomllib.loads(Path(__file__).with_name("remedies.toml").read_text(encoding="utf-8"))
 
 
 def output_directory(path: Path | str) -> Path:
@@ -105,7 +96,8 @@ def one_line_errors(path: Path | str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = _REMEDIES.get(error.errno or 0, f"{error.strerror or error}; name another place")
+        other = f"{error.strerror or error}; name another place"
+        reason = REMEDIES["system"].get(errno.errorcode.get(error.errno or 0, ""), other)
         raise InputError(f"cannot write {str(path)!r}: {reason}") from error
     except ValueError as error:
         if "null" not in str(error):

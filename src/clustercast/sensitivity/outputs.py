@@ -1,8 +1,10 @@
 """The outputs that sensitivity looks at, their scale, and the labels and cautions of the measures: the one labeller."""
 
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -31,27 +33,7 @@ _NEGLIGIBLE = 0.01
 _LARGEST_KURTOSIS = 20
 # Above which a sentence on few occurrences would say nothing that their intervals do not show.
 _MOST_EVENTS = 100
-_MEANINGS = {
-    "S1": "first-order index",
-    "ST": "total index",
-    "S2": "second-order index",
-    "ST_lead_conf": "half-width of the lead of ST over that of the input next in order",
-    "variance": "variance on the scale of the analysis",
-    "Sh": "Shapley effect",
-    "S1_full": "first-order index, inclusive of correlation",
-    "ST_full": "total index, inclusive of correlation",
-    "S1_ind": "first-order index, exclusive of correlation",
-    "ST_ind": "total index, exclusive of correlation",
-    "mu": "mean elementary effect, on the scale of the analysis",
-    "mu_star": "mean absolute elementary effect, on the scale of the analysis",
-    "sigma": "standard deviation of elementary effects, on the scale of the analysis",
-    "delta": "Borgonovo's delta",
-    "minimum": "smallest Kolmogorov-Smirnov distance over the slices",
-    "mean": "mean Kolmogorov-Smirnov distance over the slices",
-    "median": "median Kolmogorov-Smirnov distance over the slices",
-    "maximum": "largest Kolmogorov-Smirnov distance over the slices",
-    "CV": "coefficient of variation of the Kolmogorov-Smirnov distances",
-}
+_MEANINGS = tomllib.loads(Path(__file__).with_name("measures.toml").read_text(encoding="utf-8"))
 # In the unit of the output, or its square; the other measures are pure numbers.
 WITH_UNIT = ("variance", "mu", "mu_star", "mu_star_conf", "sigma")
 
