@@ -194,7 +194,7 @@ def _tail_warning(shapes: Mapping[str, FloatArray]) -> str:
         most = max(named, key=lambda name: (heavy[name], shapes[name].size))
         where = "" if shapes[most].size == 1 else f" in {up_to}{heavy[most]} of {shapes[most].size} rows"
         tail = f"(k-hat {up_to}{max(worst[name] for name in named):.2f}, above {limit})"
-        verdict = f"{their} {are} too small at any size" if sure else f"{their} may be too small"
+        verdict = f"{their} {are} too small, with more samples too" if sure else f"{their} may be too small"
         remedy = "report quantiles, or the mean of the logarithm"
         said.append(f"The {whose} few largest values{where} {tail}: {verdict}; {remedy}.")
     return " ".join(said)
