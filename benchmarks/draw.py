@@ -151,4 +151,18 @@ def _saltelli(options: Options) -> list[Row]:
             target="0",
             met=different == 0,
         ),
+        *_wide_design(options),
     ]
+
+
+def _wide_design(options: Options) -> list[Row]:
+    """Memory of a design of 500 inputs with second order, whose rows are made when they are read."""
+    inputs, size = options.size(500, 20), 1024
+    many = cc.Priors(**{f"x{i}": cc.Uniform(0, 1) for i in range(inputs)})
+    peak = peak_megabytes(lambda: cc.draw(many, size, design="saltelli", seed=7, replicates=8))
+    if peak is None:
+        return []
+    rows = size * (2 * inputs + 2) * inputs * 8 / 1e6
+    said = f"all of its rows, {rows:,.0f} MB"
+    what = f"Saltelli design of {inputs} inputs, N = {size:,}, second order: memory at its peak"
+    return [Row(what, peak, "MB", said, rows / peak if peak else None, *at_most(200, peak))]
