@@ -459,7 +459,8 @@ def test_a_mean_that_a_few_values_own_is_named():
     sure, perhaps = cc.summarise(more).attrs["warning"].split(". ")
     assert re.fullmatch(
         r"The means of cost, power and energy rest on their few largest values in up to 1 of 2 rows \(k-hat up to "
-        r"[\d.]+, above 0.7\): their errors are too small, with more samples too; report quantiles, or the mean of the logarithm",
+        r"[\d.]+, above 0.7\): their errors are too small, with more samples too; report quantiles, or the mean of the "
+        "logarithm",
         sure,
     )
     assert perhaps.startswith("The mean of mild rests on its few largest values (k-hat 0.") and "may be" in perhaps
