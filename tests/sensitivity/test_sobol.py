@@ -347,10 +347,20 @@ class TestWarnings:
         rows = unit_rows(6, 512)
         data = labelled(rows, {"y": (rows[:, 0] - 0.5) * (rows[:, 3] - 0.5)}, size=512, points="salib")
         result = sobol_indices(data, scale="raw", second_order=True)
-        assert "cannot see how x0 with x3 interact" in result.attrs["warning"]
+        assert "cannot see well how x0 and x3 interact: errors" in result.attrs["warning"]
         # The truth is 1.
         assert abs(float(result["S2"].sel(output="y", input="x0", input_2="x3")) - 1) > 0.05
         assert "cannot see" not in sobol_indices(labelled(rows, {"y": rows[:, 0]}, size=512)).attrs["warning"]
+
+    def test_pairs_that_salibs_points_see_badly_are_named_too(self):
+        rows = unit_rows(40, 1024, seed=4)
+        products = {f"{i}, {j}": (rows[:, i] - 0.5) * (rows[:, j] - 0.5) for i, j in ((3, 7), (20, 26), (0, 1))}
+        result = sobol_indices(labelled(rows, products, size=1024, points="salib"), scale="raw", second_order=True)
+        assert "cannot see well how 5 pairs of inputs interact, worst x11 and x26, " in result.attrs["warning"]
+        assert "x3 and x7" in result.attrs["warning"] and "18.0 times those of random points" in result.attrs["warning"]
+        second = [float(result["S2"].sel(output=f"{i}, {j}")[i, j]) for i, j in ((3, 7), (20, 26), (0, 1))]
+        # The truth is 1; random points have an error of 0.08.
+        assert abs(second[0] - 1) > 0.2 and abs(second[1] - 1) > 0.2 and abs(second[2] - 1) < 0.2
 
     def test_which_intervals_are_widened_for_skewness(self):
         rows = unit_rows(2, 256, kind="random")

@@ -211,10 +211,13 @@ def labelled_sobol(result: Sequence[MeasuredOutput], forecast: Dataset, attrs: R
         first.append(f"{joined} For shares of the single inputs use latent=True or Shapley effects.")
     drawn = provenance_of(forecast).get("inputs", [])
     if points == "salib" and (pairs := blind_pairs(len(drawn), size // replicates)):
-        named = ", ".join(f"{drawn[one]} with {drawn[other]}" for one, other in pairs[:_NAMED_PAIRS])
-        more = f" and {len(pairs) - _NAMED_PAIRS} more pairs" if len(pairs) > _NAMED_PAIRS else ""
-        what = "errors of their indices do not fall with the size, nor do the intervals show them"
-        first.append(f"The points cannot see how {named}{more} interact: {what}; draw with points='sobol'.")
+        named = ", ".join(f"{drawn[one]} and {drawn[other]}" for one, other in [*pairs][:_NAMED_PAIRS])
+        which = f"{len(pairs)} pairs of inputs interact, worst {named}" if len(pairs) > 1 else f"{named} interact"
+        what = (
+            f"errors of such products are up to {max(pairs.values()):.1f} times those of random points of this number"
+        )
+        unseen = ", and the intervals do not show them" if replicates == 1 else ""
+        first.append(f"The points cannot see well how {which}: {what}{unseen}; draw with points='sobol'.")
     indices = labelled(result, tuple(design["swaps"]), forecast, attrs, [*first, *cautions])
     interval, sentences = attrs["interval"], []
     if interval == "bootstrap" and points != "random":

@@ -13,6 +13,7 @@ from clustercast.arrays.points.streams import checked_seed, stream
 from clustercast.errors import InputError
 
 RANDOM_BITS = 53
+_DIGITS_SEEN, _TIMES_WORSE = 4, 2.5
 Points = Literal["sobol", "salib", "random"]
 
 
@@ -167,12 +168,25 @@ def saltelli_replicate(
     return columns[: len(names)].T, columns[len(names) :].T
 
 
-def blind_pairs(dimensions: int, size: int) -> list[tuple[int, int]]:
-    """Return the pairs of inputs of which `size` points of SALib's design show no interaction of the leading digits."""
-    # The leading digits of the four columns of the pair have one parity, whatever the scramble: the exclusive or of
-    # their direction numbers has a leading digit of 0 for each bit of the number of a point.
-    bits = (size - 1).bit_length()
-    leading = sobol_sequence.direction_numbers(2 * dimensions, sobol_sequence.SCIPY_DIGITS)[:, :bits]
-    rows = (leading >> np.uint64(sobol_sequence.SCIPY_DIGITS - 1)) @ (np.uint64(1) << np.arange(bits, dtype=np.uint64))
-    same = np.equal.outer(rows[:dimensions] ^ rows[dimensions:], rows[:dimensions] ^ rows[dimensions:])
-    return [(int(one), int(other)) for one, other in np.argwhere(np.triu(same, 1))]
+def blind_pairs(dimensions: int, size: int) -> dict[tuple[int, int], float]:
+    """Return how much worse than random points `size` points of SALib's see pairs of inputs; the worst pair first."""
+    # A uniform is a sum of binary digits as signs, each half the one before, and a scramble multiplies digits by those
+    # before them, by chance. So the mean square error, over scrambles, of the mean of the product of a pair in A and in
+    # B is the sum of the squared weights of products of digits that have one sign at all points: that are the same
+    # exclusive or of bits of a point's number for both inputs. Most such products are of leading digits.
+    from scipy.sparse import csr_array  # late, as above
+
+    bits = np.arange((size - 1).bit_length(), dtype=np.uint64)
+    directions = sobol_sequence.direction_numbers(2 * dimensions, sobol_sequence.SCIPY_DIGITS)[:, : bits.size]
+    codes = np.zeros((2 * dimensions, 1), dtype=np.uint64)
+    for place in range(sobol_sequence.SCIPY_DIGITS - 1, sobol_sequence.SCIPY_DIGITS - 1 - _DIGITS_SEEN, -1):
+        digit = (directions >> np.uint64(place) & np.uint64(1)) @ (np.uint64(1) << bits)
+        codes = np.concatenate([codes, codes ^ digit[:, np.newaxis]], axis=1)
+    shares = 6 * 8.0 ** -np.frexp(np.arange(1, 1 << _DIGITS_SEEN))[1]
+    both = (codes[:dimensions, 1:, np.newaxis] ^ codes[dimensions:, np.newaxis, 1:]).reshape(dimensions, -1)
+    columns, starts = np.unique(both, return_inverse=True)[1], np.arange(dimensions + 1) * both.shape[1]
+    weights = csr_array((np.tile(np.outer(shares, shares).ravel(), dimensions), columns.ravel(), starts))
+    weights.sum_duplicates()
+    errors = np.sqrt(size * np.triu((weights @ weights.T).toarray(), 1))
+    worst = [(int(one), int(other)) for one, other in np.argwhere(errors > _TIMES_WORSE)]
+    return {pair: float(errors[pair]) for pair in sorted(worst, key=lambda pair: -errors[pair])}
