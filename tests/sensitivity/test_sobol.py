@@ -10,6 +10,7 @@ from SALib.sample import sobol as salib_sample
 
 from clustercast.dataset import design_of, provenance, provenance_of, with_provenance
 from clustercast.errors import InputError
+from clustercast.sensitivity import sobol
 from clustercast.sensitivity.salib import delta_indices, pawn_indices, to_salib
 from clustercast.sensitivity.sobol import ranking_resolved, sobol_indices, time_integrated
 from tests.reference.problems import PROBLEMS, ishigami, product_of_lognormals
@@ -124,6 +125,25 @@ def test_an_output_without_years_repeats_over_them_and_alone_has_none(forecast, 
     alone = sobol_indices(forecast, outputs="ishigami")
     assert alone["ST"].dims == ("output", "input")
     np.testing.assert_array_equal(alone["ST"].sel(output="ishigami"), beside.isel(year=0))
+
+
+@pytest.mark.parametrize("replicates", [1, 8])
+def test_many_outputs_are_analysed_together_and_each_as_alone(monkeypatch, replicates):
+    rows = unit_rows(2, 64, replicates=replicates)
+    outputs = {f"y{i}": np.exp(rows @ [1.0, i]) if i % 3 else growing(rows) ** (i + 1) for i in range(150)}
+    outputs |= {"rare": (rows[:, 0] > 0.99) + 1.0, "never": np.ones(len(rows)), "large": 1e200 * (1 + rows[:, 1])}
+    data = labelled(rows, outputs, size=64, replicates=replicates)
+    calls, panel, getitem = [], sobol.sobol_panel, xr.Dataset.__getitem__
+    with monkeypatch.context() as patch:
+        patch.setattr(sobol, "sobol_panel", lambda *given, **how: calls.append("panel") or panel(*given, **how))
+        patch.setattr(xr.Dataset, "__getitem__", lambda *given: calls.append("item") or getitem(*given))
+        together = sobol_indices(data, second_order=True)
+    # An item of a dataset takes time for every variable in it.
+    assert calls.count("panel") == 1 and calls.count("item") < 20
+    for name in ("y0", "y1", "y149", "rare", "large"):
+        alone = sobol_indices(data, outputs=["y0", name], second_order=True)
+        xr.testing.assert_identical(alone.drop_attrs(), together.sel(output=alone["output"]).drop_attrs())
+    assert together["S1"].sel(output="never").isnull().all()
 
 
 @pytest.mark.parametrize("scale", ["auto", "log10"])

@@ -111,9 +111,9 @@ def output_names(forecast: Dataset, outputs: Names) -> tuple[str, ...]:
     # Bare variables: xarray takes longer to label a few hundred of them than a small panel does.
     variables = {str(name): forecast.variables[name] for name in forecast.data_vars}
     roles = {name: one.attrs.get("role") for name, one in variables.items() if "sample" in one.dims}
-    known = [name for name, role in roles.items() if role != "input"]
+    known = {name: role for name, role in roles.items() if role != "input"}
     if outputs is None:
-        outputs = [name for name in known if roles[name] == "output"]
+        outputs = [name for name, role in known.items() if role == "output"]
         if not outputs:
             raise InputError("the forecast holds no outputs; pass the result of cc.propagate, or name them in outputs=")
     names = tuple(dict.fromkeys([outputs] if isinstance(outputs, str) else outputs))
@@ -126,7 +126,7 @@ def output_names(forecast: Dataset, outputs: Names) -> tuple[str, ...]:
 
 def analysed_output(forecast: Dataset, name: str, asked: ScaleName) -> AnalysedOutput:
     """Take one output from a forecast and put it on the scale of the analysis."""
-    variable, automatic = forecast[name], asked == "auto"
+    variable, automatic = forecast.variables[name], asked == "auto"
     # Truth values are labels, whatever unit came along with what they were made from.
     scale = scales_of({name: variable.attrs if variable.dtype != bool else {"labels": ""}}, asked)[name]
     if set(variable.dims) - {"year", "sample"}:
@@ -139,7 +139,7 @@ def analysed_output(forecast: Dataset, name: str, asked: ScaleName) -> AnalysedO
     # One value that is not finite would make every index of its column wrong.
     if not (np.isfinite(least) and np.isfinite(greatest)):
         row, sample = np.argwhere(~np.isfinite(values))[0]
-        when = f" in {years_of(variable)[row]:g}" if by_year else ""
+        when = f" in {years_of(forecast)[row]:g}" if by_year else ""
         label = forecast["sample"].values[sample] if "sample" in forecast.coords else sample
         what = f"output {name!r}{when} has {count_of(np.count_nonzero(~np.isfinite(values[row])), 'value')} not finite"
         remedy = "fix the quantity, or analyse a claim that is always defined, as forecast['x'] >= threshold"
@@ -178,7 +178,7 @@ def labelled(
     coords |= {} if years is None else {"year": forecast["year"].variable}
     count, variables = 1 if years is None else years.size, {}
     for name in measures[0]:
-        stacked = np.stack([np.broadcast_to(own[name], (count, *own[name].shape[1:])) for own in measures])
+        stacked = np.stack([np.resize(own[name], (count, *own[name].shape[1:])) for own in measures])
         meaning = _MEANINGS.get(name) or f"half-width of the interval of {name.removesuffix('_conf')}"
         unit = {} if name in WITH_UNIT else {"units": "1"}
         dims = ("output", "year", "input", "input_2")[: stacked.ndim]

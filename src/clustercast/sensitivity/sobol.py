@@ -1,6 +1,7 @@
 """Sobol' indices of a forecast: which inputs own the uncertainty of which output in which year."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +20,8 @@ from clustercast.sensitivity.outputs import Scale, analysed_outputs, labelled_so
 from clustercast.sensitivity.salib import sobol_columns
 
 Engine = Literal["panel", "salib"]
+# Outputs of so many numbers are analysed together: of small ones the calls cost more than the numbers.
+_NUMBERS_AT_ONCE = 1 << 22
 
 
 @typed
@@ -102,21 +105,30 @@ def sobol_indices(
     else:
         weights = bootstrap_weights(design.size, resamples, seed) if bootstrap else None
         how |= {"estimator": chosen, "weights": weights, "replicates": design.replicates if weights is None else 1}
-    results, few, step = [], [], runs_per_point(len(design.swaps), design.second_order)
+    results, few = [], []
+    at_once = max(_NUMBERS_AT_ONCE // max(forecast.sizes["sample"] * forecast.sizes.get("year", 1), 1), 1)
     # Products of a column are small: threads of BLAS cost more than they save, and on a busy machine much more.
     with threadpool_limits(1, user_api="blas"):
-        for output in analysed_outputs(forecast, outputs, scale):
-            result = (sobol_columns if salib else sobol_panel)(output.values, len(design.swaps), **how)
-            if "events" not in result:
-                # SALib's own intervals, which few runs do not widen.
-                few_runs = FewRuns.of(output.values.reshape(len(output.values), -1, step)[..., [0, -1]], apart=True)
-                widths = {key.removesuffix("_conf"): result[key] for key in result if key.endswith("_conf")}
-                widened = few_runs.widened(widths, result, confidence)
-                result |= {f"{name}_conf": width for name, width in widened.items()}
-                result |= {"events": few_runs.events, "kurtosis": few_runs.kurtosis}
-            few += output.few_runs_caution(result.pop("events"), result.pop("kurtosis"))
-            results.append(output.measured(result, result["variance"] == 0))
+        every = analysed_outputs(forecast, outputs, scale)
+        while together := list(itertools.islice(every, at_once)):
+            panel = np.concatenate([output.values for output in together]) if at_once > 1 else together[0].values
+            measures, done = (sobol_columns if salib else sobol_panel)(panel, len(design.swaps), **how), 0
+            if "events" not in measures:
+                runs = panel.reshape(len(panel), -1, runs_per_point(len(design.swaps), design.second_order))
+                measures = _widened(measures, FewRuns.of(runs[..., [0, -1]], apart=True), confidence)
+            for output in together:
+                own = slice(done, done := done + len(output.values))
+                result = {name: each[own] for name, each in measures.items()}
+                few += output.few_runs_caution(result.pop("events"), result.pop("kurtosis"))
+                results.append(output.measured(result, result["variance"] == 0))
     return labelled_sobol(results, forecast, attrs, few)
+
+
+def _widened(measures: Mapping[str, FloatArray], few_runs: FewRuns, confidence: float) -> dict[str, FloatArray]:
+    """Return SALib's own intervals, which few runs have not widened, at least as wide as these allow."""
+    widths = {name.removesuffix("_conf"): width for name, width in measures.items() if name.endswith("_conf")}
+    wide = {f"{name}_conf": width for name, width in few_runs.widened(widths, {**measures}, confidence).items()}
+    return {**measures, **wide, "events": few_runs.events, "kurtosis": few_runs.kurtosis}
 
 
 def method_attributes(engine: str, estimator: Estimator, interval: str, confidence: float) -> dict[str, Any]:
