@@ -230,8 +230,7 @@ class Move:
         # The log density of the prior over that of the approximation, there less here.
         excess = 0.5 * (np.square(there) - np.square(here) - np.square(proposed) + np.square(scores)).sum(axis=1)
         moved = np.log(generator.random(len(scores))) < temperature * (values - before) + excess
-        kept = np.where(moved[:, np.newaxis], proposed, scores)
-        return kept, np.where(moved, values, before), float(moved.mean())
+        return np.where(moved[:, np.newaxis], proposed, scores), np.where(moved, values, before), float(moved.mean())
 
     def adapted(self, accepted: float) -> "Move":
         """Return the move with a longer or shorter step, as more or fewer rows moved than wanted."""

@@ -187,8 +187,7 @@ def mean_with_error(values: FloatArray, weights: FloatArray | None = None) -> Pa
 
 def summary(values: FloatArray, probabilities: Probabilities, weights: FloatArray | None = None) -> Summary:
     """Return quantiles, mean and the Monte Carlo errors of both of finite values along the last axis."""
-    means = mean_with_error(values, weights)
-    return Summary(*quantiles_with_errors(values, probabilities, weights), *means)
+    return Summary(*quantiles_with_errors(values, probabilities, weights), *mean_with_error(values, weights))
 
 
 def replicated_summary(values: FloatArray, probabilities: Probabilities, replicates: int) -> Summary:

@@ -157,9 +157,7 @@ def analysed_output(forecast: Dataset, name: str, asked: ScaleName) -> AnalysedO
         remedy = f"use scale={{{name!r}: 'raw'}}" + (declared if automatic else "")
         what = f"output {name!r} has a value of {least:g} {unit}{why}, which has no logarithm"
         raise InputError(f"{what} ({int((values <= 0).sum()):,} of {values.size:,} values are not positive); {remedy}")
-    logarithms = np.log(values)
-    logarithms *= 1 / np.log(10)
-    return AnalysedOutput(name, unit, scale, logarithms, by_year)
+    return AnalysedOutput(name, unit, scale, np.log(values) * (1 / np.log(10)), by_year)
 
 
 def labelled(
@@ -243,17 +241,13 @@ def add_cautions(indices: Dataset, sentences: Iterable[str]) -> Dataset:
 
 def unresolved(indices: Dataset, k: int) -> BoolArray:
     """Return where the first k inputs of an output that varies are not resolved, shape (output[, year])."""
-    total = np.nan_to_num(indices["ST"].values)
-    order = np.argsort(-total, axis=-1, kind="stable")[..., : k + 1]
-    above, below = order[..., :-1], order[..., 1:]
-    gap = np.take_along_axis(total, above, -1) - np.take_along_axis(total, below, -1)
-    if "ST_lead_conf" in indices:
-        width = np.take_along_axis(indices["ST_lead_conf"].values, above, -1)
-    else:
-        half = indices["ST_conf"].values
-        width = np.take_along_axis(half, above, -1) + np.take_along_axis(half, below, -1)
-    matters = np.take_along_axis(total + indices["ST_conf"].values, order, -1) >= _NEGLIGIBLE
-    doubtful = ((matters[..., :-1] | matters[..., 1:]) & ~(gap > width)).any(axis=-1)
+    order = np.argsort(-np.nan_to_num(indices["ST"].values), axis=-1, kind="stable")[..., : k + 1]
+    names = [name for name in ("ST", "ST_conf", "ST_lead_conf") if name in indices]
+    total, half, *lead = (np.take_along_axis(indices[name].values, order, -1) for name in names)
+    total = np.nan_to_num(total)
+    width = lead[0][..., :-1] if lead else half[..., :-1] + half[..., 1:]
+    matters = total + half >= _NEGLIGIBLE
+    doubtful = ((matters[..., :-1] | matters[..., 1:]) & ~(-np.diff(total) > width)).any(axis=-1)
     return np.asarray(doubtful & (indices["variance"].values > 0))
 
 

@@ -104,12 +104,11 @@ def sobol_indices(
         how |= {"resamples": resamples, "seed": seed}
     else:
         weights = bootstrap_weights(design.size, resamples, seed) if bootstrap else None
-        how |= {"estimator": chosen, "weights": weights, "replicates": design.replicates if weights is None else 1}
-    results, few = [], []
+        how |= {"estimator": chosen, "weights": weights, "replicates": design.replicates}
+    results, few, every = [], [], analysed_outputs(forecast, outputs, scale)
     at_once = max(_NUMBERS_AT_ONCE // max(forecast.sizes["sample"] * forecast.sizes.get("year", 1), 1), 1)
     # Products of a column are small: threads of BLAS cost more than they save, and on a busy machine much more.
     with threadpool_limits(1, user_api="blas"):
-        every = analysed_outputs(forecast, outputs, scale)
         while together := list(itertools.islice(every, at_once)):
             panel = np.concatenate([output.values for output in together]) if at_once > 1 else together[0].values
             measures, done = (sobol_columns if salib else sobol_panel)(panel, len(design.swaps), **how), 0
@@ -163,9 +162,8 @@ def _method(
     if (second_order or chosen.needs_second_order) and not design.second_order:
         what = "second_order=True" if second_order else f"estimator {chosen.name!r}"
         raise InputError(f"{what} needs a design with the rows BA; draw it with second_order=True")
-    interval = "bootstrap" if resamples else "none"
-    if design.replicates > 1 and engine == "panel":
-        interval = "student-t"
+    student = design.replicates > 1 and engine == "panel"
+    interval = "student-t" if student else "bootstrap" if resamples else "none"
     return chosen, method_attributes(engine, chosen, interval, confidence)
 
 

@@ -131,8 +131,7 @@ def rare_probability(
     if not probabilities.any():
         remedy = "give a larger budget, or a condition that has degrees"
         raise InputError(f"{asked.text!r} is not reached in {runs:,} runs; {remedy}")
-    law = np.concatenate(laws)
-    return study.labelled(len(levels.margins), probabilities, law, runs, relative_error, confidence)
+    return study.labelled(len(levels.margins), probabilities, np.concatenate(laws), runs, relative_error, confidence)
 
 
 class _Study:

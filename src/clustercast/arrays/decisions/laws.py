@@ -143,8 +143,7 @@ def event_divergence(before: float, probability: float) -> float:
 def informative(scores: FloatArray, holds: BoolArray) -> BoolArray:
     """Return which scores (N, d) go with an event by more than chance."""
     product = (holds - holds.mean())[:, np.newaxis] * scores
-    error = product.std(axis=0) / np.sqrt(len(scores))
-    return np.asarray(np.abs(product.mean(axis=0)) > _SURE * error)
+    return np.asarray(np.abs(product.mean(axis=0)) > _SURE * (product.std(axis=0) / np.sqrt(len(scores))))
 
 
 def least_shift(scores: FloatArray, holds: BoolArray, probability: float, correlation: FloatArray, size: float) -> Pair:

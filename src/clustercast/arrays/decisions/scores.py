@@ -164,8 +164,7 @@ def _width(ordered: FloatArray, starts: IntArray, counts: IntArray) -> FloatArra
         result += sign * (q - below) * np.repeat(slope, counts)
         width += sign * points[q]
     # The points themselves are the estimate: their influence must not move the mean.
-    mean = np.add.reduceat(result, starts) / counts
-    return result + np.repeat(width - mean, counts)
+    return result + np.repeat(width - np.add.reduceat(result, starts) / counts, counts)
 
 
 def _points(ordered: FloatArray, starts: IntArray, counts: IntArray, probability: float) -> FloatArray:

@@ -142,8 +142,7 @@ def _log(values: FloatArray, half: Half, k: int, mean: float) -> Parts:
     known = np.interp(half.predicted[:, k], [half.predicted[rows, k].mean() for rows in order], shares)
     second, plain = np.array(half.squares(values - known)) / (2 * known * (1 - known))
     mean = np.clip(mean, 0.5 / len(values), 1 - 0.5 / len(values))
-    saved = np.log(np.where(values == 1, known / mean, (1 - known) / (1 - mean)))
-    return saved + second, second, plain
+    return np.log(np.where(values == 1, known / mean, (1 - known) / (1 - mean))) + second, second, plain
 
 
 def _crps(values: FloatArray, half: Half, k: int, mean: float) -> Parts:

@@ -103,8 +103,7 @@ class _Panel(NamedTuple):
             own = slice(first, first + together)
             for block in blocks(parts.shape[1], step):
                 result[:, own] += self._sums(Runs.of(parts[own, block], inputs, **how))
-        result *= self.replicates / points
-        return result
+        return np.asarray(result * (self.replicates / points))
 
     def _sums(self, runs: Runs, weights: FloatArray | None = None) -> FloatArray:
         """Sum the products of a block, shape (statistics, replicates or samples); those of idle inputs once for all."""

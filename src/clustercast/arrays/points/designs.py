@@ -45,8 +45,7 @@ def sobol_column(seed: int, column: int, start: int, stop: int) -> FloatArray:
     check_rows(start, stop, 1 << sobol_sequence.INDEX_BITS)
     check_columns(column + 1)
     out = np.empty(stop - start)
-    steps, shift = sobol_sequence.scrambled_column(checked_seed(seed), column)
-    sobol_sequence.fill(steps, shift, start, out)
+    sobol_sequence.fill(*sobol_sequence.scrambled_column(checked_seed(seed), column), start, out)
     return out
 
 
@@ -63,12 +62,8 @@ def latin_uniforms(seed: int, name: str, size: int) -> FloatArray:
     generator = stream(seed, name + " latin")
     # Whole and fraction together have 52 binary digits at most, so no sum is rounded up into the next interval.
     cells = 1 << (52 - max(size, 1).bit_length())
-    numerators = generator.permutation(size).astype(np.float64)
-    numerators *= cells
-    numerators += generator.integers(cells, size=size)
-    numerators += 0.5
-    numerators /= float(size * cells) if size else 1.0
-    return numerators
+    numerators = generator.permutation(size).astype(np.float64) * cells + generator.integers(cells, size=size) + 0.5
+    return numerators / (float(size * cells) if size else 1.0)
 
 
 def morris_trajectories(seed: int, dimensions: int, size: int, levels: int = 4) -> FloatArray:
@@ -170,23 +165,21 @@ def saltelli_replicate(
 
 def blind_pairs(dimensions: int, size: int) -> dict[tuple[int, int], float]:
     """Return how much worse than random points `size` points of SALib's see pairs of inputs; the worst pair first."""
-    # A uniform is a sum of binary digits as signs, each half the one before, and a scramble multiplies digits by those
-    # before them, by chance. So the mean square error, over scrambles, of the mean of the product of a pair in A and in
-    # B is the sum of the squared weights of products of digits that have one sign at all points: that are the same
-    # exclusive or of bits of a point's number for both inputs. Most such products are of leading digits.
+    # A uniform is a sum of digits as signs, each half the one before; a scramble multiplies digits by some before them.
+    # So the mean square over scrambles of the mean product of a pair in A and in B is the sum of the squared weights of
+    # products of digits with one sign at all points: of one parity of bits of a point's number for both inputs.
     from scipy.sparse import csr_array  # late, as above
 
-    bits = np.arange((size - 1).bit_length(), dtype=np.uint64)
+    bits = np.arange((size - 1).bit_length(), dtype=np.uint64)[:, np.newaxis]
     directions = sobol_sequence.direction_numbers(2 * dimensions, sobol_sequence.SCIPY_DIGITS)[:, : bits.size]
     codes = np.zeros((2 * dimensions, 1), dtype=np.uint64)
-    for place in range(sobol_sequence.SCIPY_DIGITS - 1, sobol_sequence.SCIPY_DIGITS - 1 - _DIGITS_SEEN, -1):
-        digit = (directions >> np.uint64(place) & np.uint64(1)) @ (np.uint64(1) << bits)
-        codes = np.concatenate([codes, codes ^ digit[:, np.newaxis]], axis=1)
+    for place in range(1, _DIGITS_SEEN + 1):
+        digit = (directions >> np.uint64(sobol_sequence.SCIPY_DIGITS - place) & np.uint64(1)) @ (np.uint64(1) << bits)
+        codes = np.concatenate([codes, codes ^ digit], axis=1)
     shares = 6 * 8.0 ** -np.frexp(np.arange(1, 1 << _DIGITS_SEEN))[1]
     both = (codes[:dimensions, 1:, np.newaxis] ^ codes[dimensions:, np.newaxis, 1:]).reshape(dimensions, -1)
     columns, starts = np.unique(both, return_inverse=True)[1], np.arange(dimensions + 1) * both.shape[1]
     weights = csr_array((np.tile(np.outer(shares, shares).ravel(), dimensions), columns.ravel(), starts))
-    weights.sum_duplicates()
     errors = np.sqrt(size * np.triu((weights @ weights.T).toarray(), 1))
     worst = [(int(one), int(other)) for one, other in np.argwhere(errors > _TIMES_WORSE)]
     return {pair: float(errors[pair]) for pair in sorted(worst, key=lambda pair: -errors[pair])}

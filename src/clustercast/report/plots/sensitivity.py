@@ -62,8 +62,7 @@ def sobol_by_year(
     parts = " of independent parts" if member(indices) == "independent part" else ""
     style.share_axis(ax, "y", f"{_MEANINGS[index]}{parts} ({chosen['scale'].item()} scale)", *_ENDS)
     style.titled(ax, f"What decides {in_a_sentence(output)}", _finding(chosen, index, shown))
-    last = np.nan_to_num(result[-1]).tolist()
-    return style.beside(ax, last, [short_label(name) for name in shown], colours)
+    return style.beside(ax, np.nan_to_num(result[-1]).tolist(), [short_label(name) for name in shown], colours)
 
 
 def _finding(chosen: xr.Dataset, index: str, shown: Sequence[str]) -> str:
