@@ -305,8 +305,9 @@ def test_todays_set_is_learned_from_what_was_observed():
 @pytest.mark.parametrize(
     ("k_hat", "ess", "said"),
     [
-        (-0.59, 56.0, "k-hat -0.59, effective size 56 below 400"),
-        (0.93, 800.0, "k-hat 0.93 above 0.7, effective size 800"),
+        (-0.59, 56.0, "effective size 56 below 400"),
+        (0.93, 800.0, "k-hat 0.93 above 0.7"),
+        (0.93, 56.0, "k-hat 0.93 above 0.7, effective size 56 below 400"),
         (0.7, 400.0, "k-hat 0.70, effective size 400"),
     ],
 )
@@ -550,6 +551,7 @@ def test_a_lesson_is_a_shift_or_a_narrowing_by_a_tenth_the_strongest_first(monke
         {k: ("input", v) for k, v in result.items()} | {"prior": ends, "posterior": ends}, {"input": names}
     )
     by_row = {"shift": (("observation", "input"), [[0.1, 0.0, -0.4, 0.0], [0.0, 0.1, 0.2, 0.1]])}
+    by_row["k_hat"] = ("observation", [0.1, 0.9], {"largest": 0.6})
     influence = xr.Dataset(by_row, {"observation": ["first", "second"], "input": names})
     rows = {"observed": [9.3, 0.0, 2.0], "prior_tail": [0.04, 0.06, 0.01], "log10_unit": [9.0, 0.0, 0.0]}
     rows |= {key: ["a", "b", "c"] for key in ("quantity", "kind", "unit")}
@@ -565,7 +567,7 @@ def test_a_lesson_is_a_shift_or_a_narrowing_by_a_tenth_the_strongest_first(monke
     assert [one["observation"] for one in lesson["conflicts"]] == ["farthest", "giga"]
     assert [one["observed"] for one in lesson["conflicts"]] == pytest.approx([100, 10**0.3])
     assert lesson["conflicts"][1]["before"] == pytest.approx([1, 1, 1])
-    assert lesson["rows"] == 3
+    assert (lesson["rows"], lesson["unknown"]) == (3, ["second"])
 
 
 def test_a_cut_by_date_uses_only_what_was_known():

@@ -108,6 +108,14 @@ def test_the_most_influential_observation_comes_first():
     assert "0.80 !" in shown
 
 
+def test_an_observation_of_unknown_influence_comes_before_all_whose_influence_is_known():
+    moved = {"shift": (("observation", "input"), [[0.01], [0.9]]), "elpd": ("observation", [-1.0, -2.0])}
+    influence = xr.Dataset(moved, {**observations(), "input": ["load_factor"]})
+    influence["k_hat"] = ("observation", [0.8, 0.3], {"largest": 0.6})
+    shown = text(*say("learning.influence", influence))
+    assert shown.index("obs_one") < shown.index("obs_two")
+
+
 def test_skill_is_printed_with_its_error_good_or_bad():
     rest = (0.02, 0.5, 0.1)
     skills = [
@@ -137,7 +145,7 @@ def test_skill_in_words_names_the_best_other_forecast():
 def lesson(**more):
     ends = {"before": [0.01, 0.02, 0.03], "after": [0.02, 0.025, 0.03]}
     learned = {"name": "us_gdp_growth", "unit": "1/year", **ends, "shift": 0.5, "teacher": "obs_a", "taught": 0.4}
-    return {"rows": 40, "learned": [learned], "conflicts": [], "by_chance": 2.0, **more}
+    return {"rows": 40, "learned": [learned], "conflicts": [], "by_chance": 2.0, "unknown": [], **more}
 
 
 def test_what_was_learned_and_what_conflicts_is_said_in_words():
@@ -148,6 +156,11 @@ def test_what_was_learned_and_what_conflicts_is_said_in_words():
     first, second = say("learning.lessons", lesson(), rows)
     assert first.endswith(": US GDP growth 2.0 to 2.5 % a year (US GDP, output of 2025, 2026).")
     assert second == "No observation lies far out in what was expected of it (2 of 40 would by chance)."
+    _, said, _ = say("learning.lessons", lesson(unknown=["obs_b", "obs_a"]), rows)
+    assert said == (
+        "How much training cluster power, power of a site, 2025 (and 1 other observation) taught is not known: "
+        "it may be far more."
+    )
     far = {"observation": "obs_b", "quantity": "training_cluster_power", "kind": "record", "unit": "MW"}
     far |= {"observed": 900.0, "before": [1.0, 2.0, 5.0], "prior_tail": 0.01}
     *_, last = say("learning.lessons", lesson(conflicts=[far]), rows)

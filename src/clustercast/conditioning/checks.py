@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
-from clustercast.conditioning.sampler import pareto_smoothed
+from clustercast.conditioning.sampler import LARGEST_K_HAT, pareto_smoothed
 from clustercast.conditioning.tree import OBSERVED, SAMPLE
 from clustercast.dataset import PROVENANCE, provenance_of
 from clustercast.errors import InputError, takes
@@ -38,8 +38,9 @@ def lessons(tree: xr.DataTree) -> dict[str, Any]:
         far.append({**one, "observed": float(seen), "before": before.tolist()})
     made.sort(key=lambda one: -one["strength"])
     far.sort(key=lambda one: one["prior_tail"])
-    rows = conflict.sizes["observation"]
-    return {"rows": rows, "learned": made, "conflicts": far, "by_chance": CONFLICT * rows}
+    rows, k_hat = conflict.sizes["observation"], influence["k_hat"]
+    unknown = influence["observation"].values[~(k_hat <= k_hat.attrs["largest"]).values].tolist()
+    return {"rows": rows, "learned": made, "conflicts": far, "by_chance": CONFLICT * rows, "unknown": unknown}
 
 
 @takes()
@@ -56,8 +57,8 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     Dataset
         ``shift`` (observation, input): posterior mean with all observations less that without this one, in prior
         standard deviations. ``elpd`` (observation): natural logarithm of its predictive density from the others, per
-        decade. ``k_hat`` (observation): above its attribute ``largest``, 0.7 or less for fewer than 2,200 draws, the
-        other two are not to be trusted.
+        decade. ``k_hat`` (observation): above its attribute ``largest``, 0.64 or less, the other two are not to be
+        trusted. Up to it they were within 0.1 of the exact ones in 997 of 1,000 normal cases.
 
     References
     ----------
@@ -65,21 +66,21 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     """
     _require(tree)
     flat = _stacked(tree, "log_likelihood", OBSERVED)
-    log_weights, k_hat = pareto_smoothed(-flat)
+    log_weights, k_hat = pareto_smoothed(-flat, wide=True)
     weights = np.exp(log_weights)
-    names = provenance_of(tree)["inputs"]
+    names, parts = (provenance_of(tree)[key] for key in ("inputs", "parts"))
+    coords = {**tree["observed_data"].coords, "input": names}
     # An observation bears on the inputs of its part of the likelihood.
-    parts, quantities = provenance_of(tree)["parts"], tree["observed_data"].to_dataset()["quantity"].values
-    reach = [next(part["parameters"] for part in parts if one in part["quantities"]) for one in quantities]
-    bears = np.array([[name in some for name in names] for some in reach])
+    reach = {one: part["parameters"] for part in reversed(parts) for one in part["quantities"]}
+    bears = np.array([[name in reach[one] for name in names] for one in coords["quantity"].values])
     posterior, prior = (_stacked(tree, group, names) for group in ("posterior", "prior"))
-    shift = (posterior.mean(axis=1) - weights @ posterior.T) / prior.std(axis=1, ddof=1)
-    shift = np.where(bears, shift, 0.0)
+    shift = np.where(bears, posterior.mean(axis=1) - weights @ posterior.T, 0.0) / prior.std(axis=1, ddof=1)
     result: dict[str, Any] = {"shift": (("observation", "input"), shift, {"units": "prior standard deviation"})}
     result["elpd"] = ("observation", np.log((weights * np.exp(flat)).sum(axis=-1)), {"units": "1"})
-    # A. Vehtari et al., J. Mach. Learn. Res. 25, 72 (2024), equation 13: few draws show less of a tail.
-    result["k_hat"] = ("observation", k_hat, {"units": "1", "largest": min(1 - 1 / np.log10(flat.shape[1]), 0.7)})
-    coords = {**tree["observed_data"].coords, "input": names}
+    # A. Vehtari et al. (2024), J. Mach. Learn. Res. 25, 72, equation 13, and the standard error that k-hat itself has.
+    known = LARGEST_K_HAT - (1 + LARGEST_K_HAT) / np.sqrt(flat.shape[1] // 5)
+    largest = float(min(1 - 1 / np.log10(max(tree.attrs["ess"], 2.0)), known))
+    result["k_hat"] = ("observation", k_hat, {"units": "1", "largest": largest})
     return xr.Dataset(result, coords, {key: tree.attrs[key] for key in (PROVENANCE, "statement")})
 
 

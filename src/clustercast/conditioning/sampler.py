@@ -41,7 +41,7 @@ class Weights:
         return self.k_hat <= LARGEST_K_HAT and self.ess >= LEAST_ESS
 
     def __str__(self) -> str:
-        return ", ".join(_in_words(self.ess, "k-hat", self.k_hat, LARGEST_K_HAT)[::-1])
+        return _in_words(self.ess, "k-hat", self.k_hat, LARGEST_K_HAT)
 
 
 def smoothed_weights(log_ratios: FloatArray) -> Weights:
@@ -50,23 +50,24 @@ def smoothed_weights(log_ratios: FloatArray) -> Weights:
     return Weights(log, float(k_hat), posterior.effective_size(log))
 
 
-def pareto_smoothed(log_ratios: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return smoothed log weights that sum to 1 over the last axis, and their k-hat."""
+def pareto_smoothed(log_ratios: FloatArray, wide: bool = False) -> tuple[FloatArray, FloatArray]:
+    """Return smoothed log weights that sum to 1 over the last axis, and their k-hat; a wide tail is a fifth of all."""
     flat = log_ratios.reshape(-1, log_ratios.shape[-1])
-    log_weights, k_hat = np.empty(flat.shape), np.empty(len(flat))
+    log_weights, k_hat, count = np.empty(flat.shape), np.empty(len(flat)), flat.shape[1]
+    wide = wide or count <= 225
     for row, ratios in enumerate(flat):
-        known = _k_hat_without_fit(ratios)
+        known = _k_hat_without_fit(ratios, count // 5 if wide else int(3 * np.sqrt(count)))
         if known is None:
-            log_weights[row], k_hat[row] = array_statistics().psislw(-ratios)
+            # ArviZ' tail is widest for an efficiency of 0. What overflows in a very heavy tail is cut at its largest.
+            with np.errstate(over="ignore"):
+                log_weights[row], k_hat[row] = array_statistics().psislw(-ratios, 0.0 if wide else 1.0)
         else:
             log_weights[row], k_hat[row] = ratios - logsumexp(ratios), known
     return log_weights.reshape(log_ratios.shape), k_hat.reshape(log_ratios.shape[:-1])
 
 
-def _k_hat_without_fit(log_ratios: FloatArray) -> float | None:
+def _k_hat_without_fit(log_ratios: FloatArray, tail: int) -> float | None:
     """Return -1 where all ratios are equal, infinity where too few count for a Pareto fit, else None."""
-    count = log_ratios.size
-    tail = int(3 * np.sqrt(count)) if count > 225 else count // 5
     largest = np.sort(log_ratios)[-tail - 1 :]
     if largest[-1] == largest[0]:
         return -1.0
@@ -204,10 +205,11 @@ class _Walkers:
         return np.column_stack([self.scores, self.values])
 
 
-def _in_words(ess: float, name: str, value: float, limit: float, digits: int = 2) -> tuple[str, str]:
-    """Return an effective size and another diagnostic in words, with their limits where they miss them."""
-    size = f"effective size {ess:.0f}{'' if ess >= LEAST_ESS else f' below {LEAST_ESS:.0f}'}"
-    return size, f"{name} {value:.{digits}f}{'' if value <= limit else f' above {limit}'}"
+def _in_words(ess: float, name: str, value: float, limit: float, digits: int = 2) -> str:
+    """Return a diagnostic and an effective size in words; where one misses its limit, what does so alone."""
+    both = [f"{name} {value:.{digits}f}", f"effective size {ess:.0f}"]
+    limits = ["" if value <= limit else f" above {limit}", "" if ess >= LEAST_ESS else f" below {LEAST_ESS:.0f}"]
+    return ", ".join([one + missed for one, missed in zip(both, limits, strict=True) if missed] or both)
 
 
 def sampled(
@@ -240,7 +242,7 @@ def sampled(
     chains, ess, r_hat = walkers.chains(math.gcd(draws // CHAINS, size), draws)
     passed = ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
     verdict = "pass, but the sampler was asked for" if weights.trusted else "fail"
-    fit = ", ".join(_in_words(ess, "r-hat", r_hat, LARGEST_R_HAT, 3))
+    fit = _in_words(ess, "r-hat", r_hat, LARGEST_R_HAT, 3)
     statement = f"{name}: importance weights {verdict} ({weights}), tempered sampling in {walkers.steps} steps: {fit}"
     if not passed:
         statement += f": the budget of {budget:,} runs ended; raise it"
