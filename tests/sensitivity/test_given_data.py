@@ -220,3 +220,21 @@ def test_importance_weights_of_a_rare_event_count_its_effective_occurrences():
     result = given_data_indices(rare, outputs="rare", weights=weights)
     assert "indices of rare rest on as few as" in result.attrs["warning"]
     assert result["S1_conf"].min() > 0.1
+
+
+def test_an_idle_input_that_follows_another_on_few_sobol_points_is_told_of():
+    """Of ten inputs the output is the ninth: the exact indices are 0, but one, and 256 points give the fourth 0.3."""
+    priors = cc.Priors(**{f"x{k}": cc.Uniform(0, 1) for k in range(10)})
+
+    def indices(design, size):
+        sample = cc.draw(priors, size, design=design, seed=1)
+        forecast = cc.evaluate(sample, lambda **x: 1 + x["x8"], outputs={"y": "1"}, form="arrays")
+        return given_data_indices(forecast, scale="raw").sel(output="y")
+
+    few = indices("sobol", 256)
+    assert few["S1"].sel(input="x3") > 0.2
+    assert "256 Sobol' points are few for 10 inputs" in few.attrs["warning"]
+    for design, size in (("sobol", 2048), ("random", 256)):
+        enough = indices(design, size)
+        assert enough["S1"].drop_sel(input="x8").max() < 0.1
+        assert not enough.attrs["warning"]

@@ -61,9 +61,7 @@ def first_order_indices(
 ) -> Pair:
     """Return the first-order index of each input for each column, shape (d, columns), and standard errors."""
     # The variance between the means of bins of equal weight, less what chance alone gives, over the variance: Plischke
-    # (2012), doi:10.1016/j.ress.2011.12.007; Kelley (1935), doi:10.1073/pnas.21.9.554. For points of a Sobol' sequence,
-    # what chance gives lies between nothing and what it gives independent points: it falls with the size and rises with
-    # `sobol`, the number of columns of the sequence. Rank estimators, which pair neighbours, fail on such points.
+    # (2012), doi:10.1016/j.ress.2011.12.007; Kelley (1935), doi:10.1073/pnas.21.9.554. Of `sobol` columns it is less.
     if inputs.ndim != 2 or outputs.ndim != 2 or len(inputs) != len(outputs):
         raise InputError(f"inputs {inputs.shape}, outputs {outputs.shape} do not fit; give (size, d), (size, columns)")
     shares = np.full(len(inputs), 1 / len(inputs)) if weights is None else checked_weights(weights, len(inputs))
@@ -78,8 +76,7 @@ def first_order_indices(
     places = [_joined(bin_numbers(column, shares, count), shares) for column in inputs.T]
     offsets = np.cumsum([0, *(place.max() + 1 for place in places)])
     member = np.concatenate([place + offset for place, offset in zip(places, offsets, strict=False)])
-    units = [unit_for_squares(column) for column in outputs.T]
-    outputs = outputs if set(units) <= {1.0} else outputs / np.array(units)
+    outputs = outputs / np.array([unit_for_squares(column) for column in outputs.T])
     blocks = [outputs[:, start : start + BLOCK] for start in range(0, outputs.shape[1], BLOCK)]
     chance = sobol / (sobol + effective / _POINTS_OF_A_COLUMN) if sobol else 1.0
     result = [_block_indices(block, shares, member, offsets, chance) for block in blocks]
