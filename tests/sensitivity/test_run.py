@@ -291,3 +291,29 @@ def test_an_input_that_changes_from_a_date_on_is_an_input_of_the_study():
     np.testing.assert_allclose(result["ST"].sel(output="path", year=2030, input=name), 0.8, atol=0.01)
     streamed = cc.stream_sobol(later, model=cc.Model([path]), years=[2026, 2030], size=256)
     np.testing.assert_allclose(streamed["ST"], result["ST"], atol=1e-9)
+
+
+@pytest.mark.parametrize(("run", "measure"), [(cc.run_shapley, "Sh"), (cc.run_kucherenko, "ST_ind")])
+def test_an_idle_input_has_no_effect_beside_correlated_ones(run, measure):
+    """Of x + 2 y with the normal correlation r: Owen and Prieur (2017), doi:10.1137/16M1097717; Kucherenko (2012)."""
+    r = 2 * np.sin(np.pi * 0.5 / 6)
+    variance = 5 + 4 * r
+    exact = {
+        "Sh": np.array([1 + 2 * r + 1.5 * r**2, 4 + 2 * r - 1.5 * r**2]) / variance,
+        "ST_ind": np.array([1, 4]) * (1 - r**2) / variance,
+    }
+    normal = cc.Normal(0, 1)
+    priors = cc.Priors(cc.Correlation(("x", "y"), 0.5), x=normal, y=normal, z=normal)
+    result = run(priors, model=MODEL, outputs=["weighted"], scale="raw", dummy=True).sel(output="weighted")
+    assert result["input"].values.tolist() == ["x", "y", "z", "dummy"]
+    np.testing.assert_allclose(result[measure].sel(input=["x", "y"]), exact[measure], atol=0.02)
+    for name in result.data_vars:
+        np.testing.assert_allclose(result[name].sel(input=["dummy", "z"]), 0, atol=1e-12, err_msg=str(name))
+    with pytest.raises(InputError, match="dummy"):
+        run(priors.add(dummy=U), model=MODEL, outputs=["weighted"], dummy=True)
+
+
+def test_an_idle_input_is_screened_out():
+    result = cc.run_morris(PRIORS, model=MODEL, outputs=["weighted"], scale="raw", dummy=True)
+    assert result["input"].values.tolist() == ["x", "y", "dummy"]
+    assert (result[["mu", "mu_star", "sigma"]].sel(input="dummy").to_array() == 0).all()

@@ -28,6 +28,7 @@ class StudyOptions(TypedDict, total=False):
     outputs: Iterable[str] | str | None
     years: Iterable[float]
     progress: Progress | None
+    dummy: bool
 
 
 class Study:
@@ -62,6 +63,7 @@ class Study:
             self.needed = self.needed.correlated_in(self.changed.inputs([output]) for output in self.wanted)
         # An input on which nothing depends is drawn and analysed, and the model does not see it.
         self.idle = (DUMMY,) if dummy else ()
+        self.uncertain = (*priors.uncertain, *self.idle)
         self.needed = self.needed.add(**{name: Uniform(0, 1) for name in self.idle})
         if set(self.needed.uncertain) <= {*self.idle}:
             raise InputError(f"no uncertain input of {priors.name} has influence on {', '.join(self.wanted)}; free one")
@@ -98,7 +100,7 @@ def run_shapley(
         Trajectories, of all replicates together, a power of two; each is d + 1 runs of the model, d being the inputs
         that the outputs depend on or that correlate with these.
     seed, replicates, scale, confidence, **study
-        As in `draw`, `shapley_effects` (errors too) and `propagate` (`model`, `outputs`, `years`, `progress`).
+        As in `draw`, `shapley_effects` (and errors), `run_sobol` (`model`, `outputs`, `years`, `progress`, `dummy`).
 
     Returns
     -------
@@ -108,7 +110,7 @@ def run_shapley(
     check_confidence(confidence)
     chosen = Study(priors, with_correlated=True, **study)
     inputs = chosen.inputs(size, design="shapley", seed=seed, replicates=replicates)
-    return shapley_effects(chosen.forecast(inputs, uncertain=priors.uncertain), scale=scale, confidence=confidence)
+    return shapley_effects(chosen.forecast(inputs, uncertain=chosen.uncertain), scale=scale, confidence=confidence)
 
 
 @typed
@@ -132,7 +134,7 @@ def run_kucherenko(
         Base points, of all replicates together, a power of two; each is 2 + 2 d + 2 k runs of the model for d inputs of
         which k are correlated.
     seed, replicates, scale, confidence, **study
-        As in `draw`, `kucherenko_indices` (errors too) and `propagate` (`model`, `outputs`, `years`, `progress`).
+        As in `draw`, `kucherenko_indices` (and errors), `run_sobol` (`model`, `outputs`, `years`, `progress`, `dummy`).
 
     Returns
     -------
@@ -142,7 +144,7 @@ def run_kucherenko(
     check_confidence(confidence)
     chosen = Study(priors, with_correlated=True, **study)
     inputs = chosen.inputs(size, design="kucherenko", seed=seed, replicates=replicates)
-    return kucherenko_indices(chosen.forecast(inputs, uncertain=priors.uncertain), scale=scale, confidence=confidence)
+    return kucherenko_indices(chosen.forecast(inputs, uncertain=chosen.uncertain), scale=scale, confidence=confidence)
 
 
 @typed
@@ -167,7 +169,7 @@ def run_morris(
     size : int, optional
         Trajectories, each of d + 1 runs for the d inputs that the outputs depend on.
     seed, levels, span, scale, resamples, confidence, **study
-        As in `draw`, `morris_effects` (errors too) and `propagate` (`model`, `outputs`, `years`, `progress`).
+        As in `draw`, `morris_effects` (and errors), `run_sobol` (`model`, `outputs`, `years`, `progress`, `dummy`).
 
     Returns
     -------
