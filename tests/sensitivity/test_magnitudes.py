@@ -46,3 +46,13 @@ def test_effects_and_errors_of_means_carry_it(factor):
     summary = cc.summarise(forecast(linear(factor)))
     # The variance of x + 2 y is 5 / 12.
     np.testing.assert_allclose(summary["total_mean_error"] / factor, np.sqrt(5 / 12 / 2048), rtol=0.05)
+
+
+@pytest.mark.parametrize("factor", [1e308 / 2, 1e300, -1e160, 1e-160, 1e-300])
+def test_errors_of_means_in_pieces_carry_it_whatever_the_pieces(factor):
+    how = {"size": 5 * 4096 + 17, "model": linear(factor), "seed": 1}
+    whole = cc.summarise(cc.propagate(cc.draw(PRIORS, how["size"], seed=1), model=linear(factor)))
+    results = [cc.stream(PRIORS, **how, **cut) for cut in ({}, {"block": 4096}, {"executor": "threads", "workers": 2})]
+    for name in ("total_mean", "total_mean_error"):
+        np.testing.assert_allclose(results[0][name], whole[name], rtol=1e-12)
+        assert len({result[name].values.tobytes() for result in results}) == 1

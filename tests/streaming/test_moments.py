@@ -1,6 +1,7 @@
 """Moments over a fixed tree: exact sums as the judge, any cut and any order the same bits."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -79,3 +80,36 @@ def test_what_is_absent_or_given_twice_is_refused():
         tree.total()
     with pytest.raises(InputError, match="leaf 2 is summed twice"):
         tree.add(2, one)
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 1.0, 1e-300, -1e-200, 1e-105, -1e95, 1e150, -1e300, 4e307]), min_size=1, max_size=6),
+    st.lists(st.floats(0, 1), min_size=1, max_size=6),
+    st.integers(0, 100),
+)
+def test_moments_of_any_magnitude_are_those_of_exact_fractions(sizes, widths, seed):
+    """Leaves of very different sizes too, in any order the same bits."""
+    leaves = np.random.default_rng(seed).uniform(-1, 1, (max(len(sizes), len(widths)), 4))
+    pairs = zip(leaves, np.resize(sizes, len(leaves)), np.resize(widths, len(leaves)), strict=True)
+    values = np.concatenate([size * (1 + width * leaf) for leaf, size, width in pairs])[np.newaxis]
+    tree = tree_of(values, range(len(leaves)), 4)
+    result, exact = tree.total(), [Fraction(x) for x in values[0]]
+    mean = sum(exact) / len(exact)
+    variance = sum((x - mean) ** 2 for x in exact) / (len(exact) - 1) / len(exact)
+    peak = np.abs(values).max()
+    # The root of a fraction, of which floats hold neither the numerator nor the denominator.
+    error = math.isqrt(math.floor(variance * 2**4000)) / Fraction(2**2000)
+    assert float(result.mean[0] * result.unit[0]) == pytest.approx(float(mean), rel=1e-12, abs=1e-14 * peak)
+    assert result.mean_error[0] == pytest.approx(float(error), rel=1e-9, abs=1e-14 * peak)
+    backwards = tree_of(values, reversed(range(len(leaves))), 4)
+    again = LeafSums.from_arrays(backwards.to_arrays()).total()
+    assert same_bits(again, result) and np.array_equal(again.unit, result.unit)
+
+
+@pytest.mark.parametrize("power", [-1040, -1000, -700, 500, 700, 1020])
+def test_a_power_of_two_moves_no_bit_of_the_error(power):
+    values = 1 + np.random.default_rng(2).random((1, 3 * LEAF + 5))
+    plain, scaled = (tree_of(x, range(4)).total() for x in (values, np.ldexp(values, power)))
+    if power > -1000:
+        assert scaled.mean_error[0] == np.ldexp(plain.mean_error[0], power)
+    np.testing.assert_allclose(scaled.mean_error, np.ldexp(plain.mean_error, power), rtol=1e-4)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, Pair
+from clustercast.arrays.summaries import unit_for_squares
 from clustercast.engine.operations import to_host
 from clustercast.errors import InputError
 from clustercast.streaming.sketch import Sketch
@@ -20,32 +21,37 @@ Ranges = list[tuple[int, int]]
 # pairs of pairs are combined as soon as both are there. The numbers of the samples alone fix this tree, so that neither
 # the size of the pieces nor the order in which they arrive shows in the result.
 LEAF = 4096
+_PARTS = ("mean", "spread", "unit")
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Count, mean and sum of squared deviations of some samples of several columns; the last may be of fewer."""
+    """Count, mean and sum of squared deviations, which may be of fewer columns, of samples divided by a unit."""
 
     count: int
     mean: FloatArray
     spread: FloatArray
+    unit: FloatArray | float = 1.0  # a power of two, such that a float holds the squares
 
     def joined(self, other: "Moments") -> "Moments":
         """Return the moments of both samples together."""
         # T. F. Chan, G. H. Golub and R. J. LeVeque, Am. Stat. 37, 242 (1983), doi:10.1080/00031305.1983.10483115.
+        unit = np.maximum(self.unit, other.unit)
+        ours, theirs = self.unit / unit, other.unit / unit
         count = self.count + other.count
-        distance = other.mean - self.mean
+        distance = other.mean * theirs - self.mean * ours
         part = other.count / count
-        mean = self.mean + distance * part
+        mean = self.mean * ours + distance * part
         distance = distance[: len(self.spread)]
-        return Moments(count, mean, self.spread + other.spread + distance * distance * (self.count * part))
+        spread = self.spread * ours * ours + other.spread * theirs * theirs
+        return Moments(count, mean, spread + distance * distance * (self.count * part), unit)
 
     @property
     def mean_error(self) -> FloatArray:
         """Standard error of the mean of independent samples; infinite for one alone."""
         if self.count < 2:
             return np.full_like(self.mean, np.inf)
-        return np.sqrt(self.spread / (self.count - 1) / self.count)
+        return np.sqrt(self.spread / (self.count - 1) / self.count) * self.unit
 
 
 def leaf_moments(values: FloatArray, leaf: int = LEAF) -> list[Moments]:
@@ -55,12 +61,23 @@ def leaf_moments(values: FloatArray, leaf: int = LEAF) -> list[Moments]:
     cut, moments = whole * leaf, []
     for part in (values[:, :cut].reshape(columns, whole, leaf), values[:, cut:].reshape(columns, 1, samples - cut)):
         if part.shape[1] and part.shape[2]:
-            mean = part.sum(axis=-1) / part.shape[-1]
-            deviations = part - mean[..., np.newaxis]
-            deviations *= deviations
-            means, spreads = (to_host(array).T for array in (mean, deviations.sum(axis=-1)))
-            moments += [Moments(part.shape[-1], *pair) for pair in zip(means, spreads, strict=True)]
+            mean, spread = mean_and_spread(part)
+            unit, size = np.ones_like(mean), np.sqrt(spread) + np.abs(mean)
+            for place in np.argwhere(~((size > 1e-100) & (size < 1e100))):
+                row = to_host(part[*place])
+                unit[*place] = unit_for_squares(row) if row.any() else np.nextafter(0, 1)  # zeros fit any unit
+                mean[*place], spread[*place] = mean_and_spread(row / unit[*place])
+            moments += [Moments(part.shape[-1], *each) for each in zip(mean.T, spread.T, unit.T, strict=True)]
     return moments
+
+
+def mean_and_spread(part: FloatArray) -> Pair:
+    """Return mean and sum of squared deviations along the last axis."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = part.sum(axis=-1) / part.shape[-1]
+        deviations = part - mean[..., np.newaxis]
+        deviations *= deviations
+        return to_host(mean), to_host(deviations.sum(axis=-1))
 
 
 class LeafSums:
@@ -113,8 +130,7 @@ class LeafSums:
         return {
             "top": np.array(self.top),
             "place": np.array(places, dtype=np.int64).reshape(-1, 3),
-            "mean": np.array([node.mean for node in nodes], dtype=np.float64),
-            "spread": np.array([node.spread for node in nodes], dtype=np.float64),
+            **{name: np.array([getattr(node, name) for node in nodes], dtype=np.float64) for name in _PARTS},
             **{f"sketch.{name}": array for name, array in self.sketch.to_arrays().items()},
             **{f"counts.{name}": array for name, array in self.counts.items()},
         }
@@ -126,7 +142,7 @@ class LeafSums:
         for key, array in arrays.items():
             part, _, name = key.rpartition(".")
             parts[part][name] = array
-        for (level, index, count), *own in zip(arrays["place"].tolist(), arrays["mean"], arrays["spread"], strict=True):
+        for (level, index, count), *own in zip(arrays["place"].tolist(), *(arrays[n] for n in _PARTS), strict=True):
             whole.nodes[level, index] = Moments(count, *own)
         whole.sketch = Sketch.from_arrays(parts["sketch"])
         whole.counts = {name: np.array(array) for name, array in parts["counts"].items()}

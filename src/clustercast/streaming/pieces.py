@@ -17,7 +17,7 @@ from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.sampling import input_values, saltelli_columns
-from clustercast.streaming.moments import LEAF, LeafSums, Moments, leaf_moments
+from clustercast.streaming.moments import LEAF, LeafSums, Moments, leaf_moments, mean_and_spread
 
 # Leaves drawn at a time, and leaves propagated at a time: what a cache holds, and what fills a GPU.
 _DRAWN_LEAVES = {"cpu": 32, "cuda": 256}
@@ -170,10 +170,10 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
         if raw.any():
             positive = (independent > 0) & raw[:, np.newaxis]
             parts.append(np.where(positive, np.log(np.where(positive, independent, 1.0)), np.nan))
-        values = leaf_moments(np.vstack(parts), independent.shape[-1])[0]
+        mean, spread = mean_and_spread(np.vstack(parts))
         # The spread of products is of no use.
-        means = np.concatenate([values.mean, np.ravel(products) / plan.leaf])
-        sums.add(leaf, Moments(values.count, means, values.spread))
+        means = np.concatenate([mean, np.ravel(products) / plan.leaf])
+        sums.add(leaf, Moments(independent.shape[-1], means, spread))
     return sums
 
 

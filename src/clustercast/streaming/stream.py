@@ -183,7 +183,7 @@ def _streamed_summary(
         middle, below, above = np.moveaxis(np.array(rows), 1, 0)
         errors = (above - below) / 2 if size > 1 else np.full_like(middle, np.inf)
         moments = done.total()
-        whole = middle, errors, moments.mean, moments.mean_error
+        whole = middle, errors, moments.mean * moments.unit, moments.mean_error
     variables: dict[Hashable, xr.Variable] = {}
     for name, ndim in plan.program.dimensions.items():
         dims, attrs = ("year",) if ndim == 2 else (), output_attrs(model, name)
