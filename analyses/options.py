@@ -127,8 +127,7 @@ def analysis(
     def made(body: Callable[..., Answer]) -> Callable[..., None]:
         @functools.wraps(body)
         def command(**given: Any) -> None:
-            options = {name: given.pop(name) for name in shared}
-            _answer(body, options, given)
+            _answer(body, {name: given.pop(name) for name in shared}, given)
 
         own = [*inspect.signature(body).parameters.values()][1:]
         kind = _Parameter.KEYWORD_ONLY

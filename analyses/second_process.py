@@ -32,8 +32,7 @@ class SecondProcess:
         how: dict[str, Any] = {"pass_fds": [theirs.fileno()], "env": found, "stdin": none, "stdout": none}
         # Windows passes no pipes on; and there may be as many processes as are allowed.
         with theirs, contextlib.suppress(AssertionError, OSError):
-            process = subprocess.Popen(command, stderr=none, **how)
-            self.end = weakref.finalize(self, _end, process, self.pipe)
+            self.end = weakref.finalize(self, _end, subprocess.Popen(command, stderr=none, **how), self.pipe)
             self.pipe.send(first)
 
     def send(self, part: object) -> None:

@@ -317,3 +317,8 @@ def test_an_idle_input_is_screened_out():
     result = cc.run_morris(PRIORS, model=MODEL, outputs=["weighted"], scale="raw", dummy=True)
     assert result["input"].values.tolist() == ["x", "y", "dummy"]
     assert (result[["mu", "mu_star", "sigma"]].sel(input="dummy").to_array() == 0).all()
+
+
+def test_memory_below_0_is_refused():
+    with pytest.raises(cc.InputError, match="memory is -1; give the bytes"):
+        cc.run_sobol(PRIORS, model=MODEL, size=64, memory=-1)

@@ -108,8 +108,7 @@ def absorbed(
     # with the mean and variance of the gap that it leaves (assumed-density filtering, T. Minka (2001), section 3.2).
     # Measurements come first, then bounds by date, so that the order of the rows changes nothing.
     seen = seen[np.lexsort((seen, rows.date[seen], rows.bound[seen] != 0))]
-    order = seen if later is None else np.concatenate([seen, later])
-    covariance = _covariance(rows, errors, order)
+    covariance = _covariance(rows, errors, seen if later is None else np.concatenate([seen, later]))
     mean, total = np.zeros(covariance.shape[1:]), np.zeros(predicted.shape[1])
     for row in seen:
         variance = covariance[0, 0]
@@ -117,8 +116,7 @@ def absorbed(
         total += density
         column = covariance[1:, 0]
         mean = mean[1:] + column * (away / variance)
-        shrink = (variance - left) / variance**2
-        covariance = covariance[1:, 1:] - column[:, np.newaxis] * (column * shrink)
+        covariance = covariance[1:, 1:] - column[:, np.newaxis] * (column * ((variance - left) / variance**2))
     return total, mean, np.einsum("iis->is", covariance)
 
 
@@ -170,8 +168,7 @@ def replicate(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel, gen
     drawn = np.empty(predicted.shape)
     for members in parts(rows, errors):
         factor = np.linalg.cholesky(np.moveaxis(_covariance(rows, errors, members), -1, 0))
-        noise = generator.standard_normal((size, members.size, 1))
-        drawn[members] = predicted[members] + (factor @ noise)[..., 0].T
+        drawn[members] = predicted[members] + (factor @ generator.standard_normal((size, members.size, 1)))[..., 0].T
     for row in np.flatnonzero(rows.bound):
         bound = int(rows.bound[row])
         drawn[row] -= bound * generator.exponential(size=size) * errors.gap(bound, rows.date[row])
@@ -188,8 +185,7 @@ def next_temperature(log_likelihood: FloatArray, current: float, size: float) ->
     low, high = current, 1.0
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        enough = effective_size((middle - current) * log_likelihood) >= size
-        low, high = (middle, high) if enough else (low, middle)
+        low, high = (middle, high) if effective_size((middle - current) * log_likelihood) >= size else (low, middle)
     return high
 
 

@@ -109,8 +109,7 @@ def read_audit(path: str | Path | None = None) -> AuditFile:
     path = shipped.directory() / "texts" / "audit.toml" if path is None else Path(path)
     file = validated(load_toml(path), AuditFile, path)
     for name, fact in file.facts.items():
-        given = (fact.value is not None, fact.low is not None and fact.high is not None, bool(fact.series))
-        if sum(given) != 1:
+        if sum((fact.value is not None, fact.low is not None and fact.high is not None, bool(fact.series))) != 1:
             raise InputError(f"{path}: facts.{name} needs one of value, low and high, or series")
         factor(fact.unit)
     for term, formula in file.terms.items():

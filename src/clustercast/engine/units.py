@@ -219,8 +219,7 @@ def _read_by_pint(unit: str) -> dict[str, float]:
         return {"": float(result.magnitude), **{name: float(power) for name, power in result._units.items()}}
     except pint.UndefinedUnitError as error:
         name = str(error.unit_names[0])
-        names = (line.split(" = ")[0] for line in _LINES)
-        known = [*(name for name in names if not name.endswith("-")), *own_units]
+        known = [*(name for name in (line.split(" = ")[0] for line in _LINES) if not name.endswith("-")), *own_units]
         remedy = f"units are products of {', '.join(known)}, with SI prefixes; cc.define_unit({name!r}) makes a new one"
         raise InputError(f"unknown unit {name!r} in {unit!r}{nearest(name, known)}; {remedy}") from None
     except Exception:

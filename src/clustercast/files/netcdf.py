@@ -237,5 +237,4 @@ def summary_rows(summary: xr.Dataset) -> Iterator[Number]:
         places = itertools.product(*(values.get_index(dim) for dim in dims))
         for place, value, error in zip(places, values.values.flat, errors.values.flat, strict=True):
             at = dict(zip(dims, place, strict=True))
-            label = at.pop(f"{name}_label", None)
-            yield name, at, label, statistic, float(value), float(error), unit
+            yield name, at, at.pop(f"{name}_label", None), statistic, float(value), float(error), unit

@@ -162,8 +162,7 @@ def _method(
     if (second_order or chosen.needs_second_order) and not design.second_order:
         what = "second_order=True" if second_order else f"estimator {chosen.name!r}"
         raise InputError(f"{what} needs a design with the rows BA; draw it with second_order=True")
-    student = design.replicates > 1 and engine == "panel"
-    interval = "student-t" if student else "bootstrap" if resamples else "none"
+    interval = "student-t" if design.replicates > 1 and engine == "panel" else "bootstrap" if resamples else "none"
     return chosen, method_attributes(engine, chosen, interval, confidence)
 
 

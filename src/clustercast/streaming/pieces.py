@@ -132,8 +132,7 @@ class SobolPlan(NamedTuple):
     @property
     def leaf(self) -> int:
         """Base points of a leaf: a power of two, so that a finished replicate is one node of its tree."""
-        most = max(1, _ROWS_OF_A_LEAF // self.runs)
-        return min(self.each, 1 << (most.bit_length() - 1))
+        return min(self.each, 1 << (max(1, _ROWS_OF_A_LEAF // self.runs).bit_length() - 1))
 
     @property
     def top(self) -> int:
@@ -172,8 +171,7 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
             parts.append(np.where(positive, np.log(np.where(positive, independent, 1.0)), np.nan))
         mean, spread = mean_and_spread(np.vstack(parts))
         # The spread of products is of no use.
-        means = np.concatenate([mean, np.ravel(products) / plan.leaf])
-        sums.add(leaf, Moments(independent.shape[-1], means, spread))
+        sums.add(leaf, Moments(independent.shape[-1], np.concatenate([mean, np.ravel(products) / plan.leaf]), spread))
     return sums
 
 

@@ -31,7 +31,7 @@ from clustercast.streaming.pieces import SobolPlan, sum_products
 BUDGET = 1 << 22
 MEMORY = 4 << 30
 # Less than no memory: what needs the whole design is refused.
-_NEVER_WHOLE = -1
+_NEVER_WHOLE = -(1 << 62)
 # Rows of each column in the moments of the independent runs: values, unusual ones, those of a less of b, four powers.
 _ROWS = 7
 _FEWEST_PIECES = 32
@@ -118,6 +118,8 @@ def run_sobol(
     design["groups"] = {group: members for group, members in kept.items() if members} or None
     how = {"engine": engine, "estimator": chosen.name, "second_order": second_order, "scale": scale}
     how["confidence"] = confidence
+    if memory < 0 and memory != _NEVER_WHOLE:
+        raise InputError(f"memory is {memory!r}; give the bytes that a design may take, 0 or more")
     asked = memory < 0 or any(option is not None for option in (executor, workers, checkpoint))
     whole = _needs_whole(study, engine, until)
     if asked and whole:

@@ -157,10 +157,9 @@ def milestones(
     for variable, level in level_pairs(forecast, levels):
         trajectory = variable.isel(sample=rows)
         crossed = crossing_year(trajectory, level).values
-        there = reached(trajectory, level, ever=True).values
         result = {
             "crossing_year": ("quantile", quantiles_with_errors(crossed, probabilities, used)),
-            "reached": ("year", share_with_error(there, used)),
+            "reached": ("year", share_with_error(reached(trajectory, level, ever=True).values, used)),
             "never": ((), share_with_error(np.isposinf(crossed), used)),
             "at_start": ((), share_with_error(np.isneginf(crossed), used)),
         }

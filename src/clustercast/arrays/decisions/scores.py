@@ -184,8 +184,7 @@ def perfect_gain(score: str, values: FloatArray) -> tuple[float, float]:
         share = values.mean()
         saved = -np.log(np.where(values == 1, share, 1 - share))
     elif score in ("crps", "width"):
-        of_bins = _crps if score == "crps" else _width
-        saved = of_bins(np.sort(values), np.array([0]), np.array([size]))
+        saved = (_crps if score == "crps" else _width)(np.sort(values), np.array([0]), np.array([size]))
     else:
         saved = (values - values.mean()) ** 2 * size / (size - 1)
     return float(saved.mean()), float(saved.std() / np.sqrt(size))

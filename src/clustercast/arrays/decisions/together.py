@@ -111,8 +111,7 @@ def _summed(parts: FloatArray, mutual: float, tie: float) -> Gain:
     # By Cauchy and Schwarz E s s' of neighbours is no more than E s^2: to add less than nothing is noise. Where s jumps
     # it falls with the distance, and a line in that adds 1.7 times what one in its square does; of a short wave more.
     added, size = second - plain, len(whole)
-    noise = np.sqrt((1 + mutual) * added.var(axis=0) / size)
-    doubt = MISSING * np.maximum(added.mean(axis=0) - noise, 0)
+    doubt = MISSING * np.maximum(added.mean(axis=0) - np.sqrt((1 + mutual) * added.var(axis=0) / size), 0)
     # Of two that are neighbours of each other the product is there twice.
     squared = (whole.var(axis=0) + mutual * second.var(axis=0)) / size + doubt**2 + tie**2 / 12
     return whole.mean(axis=0)[np.newaxis] + tie / 2, np.sqrt(squared)[np.newaxis], doubt[np.newaxis]
@@ -196,8 +195,7 @@ def _loss(relative: FloatArray, half: Half) -> Parts:
     products = ahead[:, np.newaxis] * (left[near, other[:, np.newaxis]] - left[near, best[:, np.newaxis]])
     # The least mean loss bends only where two actions are as good: what is lost is as the density of the gap there,
     # which is known no finer than the prediction is.
-    finest = max(gap.var(), products.mean(), ahead.var() / len(gap))
-    width = 1.06 * (np.sqrt(finest) or 1) * len(gap) ** -0.2
+    width = 1.06 * (np.sqrt(max(gap.var(), products.mean(), ahead.var() / len(gap))) or 1) * len(gap) ** -0.2
     dense = np.exp(-((gap / width) ** 2) / 2) / (width * np.sqrt(2 * np.pi))
     second, plain = np.array(half.second(products)) * dense / 2
     return second - relative[rows, best], second, plain
@@ -235,8 +233,7 @@ def _basis(scores: FloatArray, values: FloatArray) -> Pair:
     powers = [scores, (scores**2 - 1) / np.sqrt(2), (scores**3 - 3 * scores) / np.sqrt(6)]
     spread = values.std(axis=0)
     standard = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    strength = np.sum([((part @ standard) ** 2).max(axis=1) for part in powers], axis=0)
-    ranked = np.argsort(-strength, kind="stable")
+    ranked = np.argsort(-np.sum([((part @ standard) ** 2).max(axis=1) for part in powers], axis=0), kind="stable")
     most = size // 2 // SAMPLES
     basis = [np.ones((1, size)), *powers]
     orders = [0.0, *np.repeat([1.0, 2.0, 3.0], len(scores))]

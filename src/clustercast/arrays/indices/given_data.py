@@ -89,8 +89,7 @@ def _block_indices(outputs: FloatArray, shares: FloatArray, member: IntArray, of
 
     constant = np.ptp(outputs, axis=0) == 0
     centred = outputs - shares @ outputs
-    variance = shares @ centred**2 / (1.0 - (shares**2).sum())
-    standard = centred / np.sqrt(np.where(constant, 1.0, variance))
+    standard = centred / np.sqrt(np.where(constant, 1.0, shares @ centred**2 / (1.0 - (shares**2).sum())))
     rows, shape = np.tile(np.arange(len(shares)), len(offsets) - 1), (int(offsets[-1]), len(shares))
     heavy = csr_array((shares[rows], (member, rows)), shape=shape)
     squared = csr_array((shares[rows] ** 2, (member, rows)), shape=shape)

@@ -209,7 +209,6 @@ def squared_skewness(second: FloatArray, third: FloatArray, number: FloatArray |
     size = np.where(enough, number, 3.0)
     scale = np.where(enough, second, 1.0)
     # Not the cube of what may be as small as 1e-110.
-    plain = (third / scale) ** 2 / scale
-    unbiased = plain * size * (size - 1) / (size - 2) ** 2
+    unbiased = ((third / scale) ** 2 / scale) * size * (size - 1) / (size - 2) ** 2
     by_chance = 6 * size * (size - 1) / ((size - 2) * (size + 1) * (size + 3))
     return np.where(enough, np.maximum(unbiased - by_chance, 0.0), 0.0)

@@ -58,8 +58,7 @@ def distances(probabilities: FloatArray, law: FloatArray, generator: Generator) 
     # Kolmogorov-Smirnov's. What chance gives is reached in 1 of 20 resamples with random signs of the deviations.
     given = law.sum(axis=0) / probabilities.sum()
     deviations = (law - given * probabilities[:, np.newaxis, np.newaxis]) / probabilities.sum()
-    signs = generator.choice([-1.0, 1.0], (_RESAMPLES, len(law)))
-    chance = np.abs(np.tensordot(signs, deviations, 1)).max(axis=1)
+    chance = np.abs(np.tensordot(generator.choice([-1.0, 1.0], (_RESAMPLES, len(law))), deviations, 1)).max(axis=1)
     distance = np.abs(given - ndtr(SCORES)[:, np.newaxis]).max(axis=0)
     return distance, np.quantile(chance, 0.95, axis=0), 1 - given[len(SCORES) // 2]
 

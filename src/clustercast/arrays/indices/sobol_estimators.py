@@ -74,8 +74,7 @@ class Runs(NamedTuple):
         """Return the sums over points of the mean of a point's runs, and of the change that each swap makes."""
         changes = np.concatenate([self.a_change.sum(axis=1), self.b_change.sum(axis=1)])
         of_a, of_b = len(self.a_change) + 1, len(self.b_change) + 1
-        everything = of_a * self.a.sum() + of_b * self.b.sum() + changes.sum()
-        return np.concatenate([[everything / (of_a + of_b)], changes])
+        return np.concatenate([[(of_a * self.a.sum() + of_b * self.b.sum() + changes.sum()) / (of_a + of_b)], changes])
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,6 +63,14 @@ def correlation_factor(
     np.fill_diagonal(gaussian, 1)
     if np.linalg.eigvalsh(gaussian)[0] >= SMALLEST_EIGENVALUE:
         return np.asarray(np.linalg.cholesky(gaussian), dtype=np.float64)
+    # Spearman's correlations are those of the ranks, so that a matrix of them has no negative eigenvalue. One that has
+    # none may still be out of reach of a Gaussian copula, whose correlations of scores are larger.
+    reason = "no Gaussian copula has them, though another joint distribution may"
+    reason = reason if np.linalg.eigvalsh(given)[0] >= 0 else "no joint distribution has them"
+    what = f"{where}: the rank correlations contradict each other ({reason})"
+    if not np.allclose(gaussian, gaussian_correlation(given)):
+        # With few values other rank correlations go with the scores, not all of them in reach.
+        raise InputError(f"{what}; weaken the strongest")
     # The margin leaves room to write the remedy with three decimals.
     nearest, distance = nearest_correlation(gaussian, smallest_eigenvalue=0.002 * len(names), tolerance=1e-9)
     pairs = [
@@ -71,11 +79,6 @@ def correlation_factor(
         for j in range(i)
         if given[i, j] != 0 or abs(nearest[i, j]) >= 5e-4
     ]
-    # Spearman's correlations are those of the ranks, so that a matrix of them has no negative eigenvalue. One that has
-    # none may still be out of reach of a Gaussian copula, whose correlations of scores are larger.
-    reason = "no Gaussian copula has them, though another joint distribution may"
-    reason = reason if np.linalg.eigvalsh(given)[0] >= 0 else "no joint distribution has them"
-    what = f"{where}: the rank correlations contradict each other ({reason})"
     remedy = f"the nearest consistent ones are {', '.join(pairs)}, at a Frobenius distance of {distance:.3g}"
     raise InputError(f"{what}; {remedy}; use those or weaken the strongest")
 
@@ -146,7 +149,9 @@ def latent_correlation(rank: float, one: Grades, other: Grades) -> float:
     low, high = -_LARGEST, _LARGEST
     lowest, highest = (realised_rank_correlation(end, one, other) for end in (low, high))
     if not lowest < rank < highest:
-        remedy = f"give one between {lowest:.3f} and {highest:.3f}"
+        # Rounded inwards, and as far as the matrix of the scores is not singular: what is named is accepted.
+        ends = (realised_rank_correlation(side * (1 - 2 * SMALLEST_EIGENVALUE), one, other) for side in (-1, 1))
+        remedy = "give one between {:.3f} and {:.3f}".format(*(math.trunc(1000 * end) / 1000 for end in ends))
         raise InputError(f"rank correlation {rank:g} cannot be reached, since equal values share a rank; {remedy}")
     for _ in range(60):
         middle = (low + high) / 2
