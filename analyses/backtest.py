@@ -52,7 +52,7 @@ def backtest(
         shown=shown,
         results=results,
         files={"backtest.json": lambda path: write_text(path, json_text(results) + "\n")},
-        note=f"{count_of(len(known), 'observation')}",
+        note=count_of(len(known), "observation"),
     )
 
 

@@ -50,7 +50,7 @@ def condition(
             "condition.nc": lambda path: cc.write_netcdf(tree, path),
             "condition_paths.nc": lambda path: cc.write_netcdf(paths["posterior"], path),
         },
-        note=f"{count_of(conflict.sizes['observation'], 'observation')}",
+        note=count_of(conflict.sizes["observation"], "observation"),
     )
 
 

@@ -61,7 +61,8 @@ def first_order_indices(
 ) -> Pair:
     """Return the first-order index of each input for each column, shape (d, columns), and standard errors."""
     # The variance between the means of bins of equal weight, less what chance alone gives, over the variance: Plischke
-    # (2012), doi:10.1016/j.ress.2011.12.007; Kelley (1935), doi:10.1073/pnas.21.9.554. Of `sobol` columns it is less.
+    # (2012), doi:10.1016/j.ress.2011.12.007; Kelley (1935), doi:10.1073/pnas.21.9.554. On Sobol' points it is less:
+    # nothing or some share of it, which falls with the size and rises with `sobol`, the number of their columns.
     if inputs.ndim != 2 or outputs.ndim != 2 or len(inputs) != len(outputs):
         raise InputError(f"inputs {inputs.shape}, outputs {outputs.shape} do not fit; give (size, d), (size, columns)")
     shares = np.full(len(inputs), 1 / len(inputs)) if weights is None else checked_weights(weights, len(inputs))
