@@ -1,8 +1,9 @@
-"""Root mean square error of each estimator of Sobol' indices on each problem with exact indices."""
+"""Root mean square error of each estimator of Sobol' indices on each problem with exact indices, and its time."""
 
 import numpy as np
 
-from benchmarks.measure import Options, Row
+from benchmarks.measure import Options, Row, faster, medians, quiet_and_busy
+from benchmarks.sobol_peers import salib
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
 from clustercast.arrays.indices.sobol_panel import sobol_panel
 from tests.reference.designs import design_rows
@@ -28,7 +29,23 @@ def rows(options: Options) -> list[Row]:
                     said = "" if name == THEIRS else f"SALib's {THEIRS}, {theirs:.3g}"
                     ratio = theirs / error if name != THEIRS and error else None
                     table.append(Row(f"{problem.name}, {kind}, {how}, {name}: RMSE", error, "1", said, ratio))
-    return table
+    return [*table, *_times(options)]
+
+
+def _times(options: Options) -> list[Row]:
+    """What each estimator takes, with error bars; that of SALib with its bootstrap."""
+    problem, columns = PROBLEMS[0], options.size(200, 10)
+    panel = _columns(problem, options.size(1024, 64), "sobol", columns)
+    how = {"design_second_order": True, "second_order": True, "replicates": 8}
+    functions = {
+        name: lambda chosen=chosen: sobol_panel(panel, problem.inputs, estimator=chosen, **how)
+        for name, chosen in ESTIMATORS.items()
+    } | {"SALib": lambda: salib(panel[0], problem.inputs)}
+    return [
+        faster(f"{columns} columns of {problem.name}, {name}{where}", taken[name], "SALib", taken["SALib"] * columns)
+        for where, taken in quiet_and_busy(lambda: medians(functions, options.size(5, 1))).items()
+        for name in ESTIMATORS
+    ]
 
 
 def _columns(problem: Problem, size: int, points: str, repeats: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Growth: is the cost linear in the number of samples, and the memory flat where results are streamed?"""
+"""Growth: is the cost linear in the number of samples, and the memory flat where results, or designs, are in pieces?"""
 
 import os
 import statistics
@@ -18,11 +18,12 @@ from benchmarks.measure import (
     at_most,
     medians,
     peak_megabytes,
+    quiet_and_busy,
     scaling_of_two_processes,
     seconds,
-    two_busy_processes,
 )
-from benchmarks.shipped import SIX, priors
+from benchmarks.shipped import EIGHT, INPUTS_OF_PANEL, SIX, priors, with_inputs
+from clustercast.dataset import Dataset
 
 
 def rows(options: Options) -> list[Row]:
@@ -38,7 +39,33 @@ def rows(options: Options) -> list[Row]:
     result = _line("in memory", kept, [10**3, 10**4] if options.smoke else [10**4, 10**5, 10**6], flat=False)
     sizes = [10**3, 10**4] if options.smoke else [10**4, 10**5, 10**6, 10**7, *([10**8] if options.full else [])]
     result += _line("streamed", streamed, sizes, flat=True)
+    result += _sobol_beyond_memory(options)
     return result if options.smoke else [*result, *_workers(streamed, 2_000_000)]
+
+
+def _sobol_beyond_memory(options: Options) -> list[Row]:
+    """`run_sobol` on a design that is larger than the memory it is given, beside the same design whole."""
+    size, inputs = options.size(1 << 15, 1 << 8), INPUTS_OF_PANEL
+    given = with_inputs(EIGHT, inputs)
+
+    def whole(memory: int = 1 << 40) -> Dataset:
+        return cc.run_sobol(given, outputs=EIGHT, size=size, seed=7, memory=memory)
+
+    def in_pieces() -> Dataset:
+        return whole(memory=1 << 20)
+
+    one, other = whole(), in_pieces()
+    largest = max(float(abs(one[name] - other[name]).max()) for name in ("S1", "ST"))
+    what = f"run_sobol beyond its memory, in pieces, {inputs} inputs, {len(EIGHT)} outputs, N = {size:,}"
+    table = [Row(f"{what}: largest difference of S1 and ST", largest, "1", "the whole design")]
+    peak, whole_peak = peak_megabytes(in_pieces), peak_megabytes(whole)
+    if peak and whole_peak:
+        table.append(Row(f"{what}: memory at its peak", peak, "MB", f"whole, {whole_peak:.0f} MB", whole_peak / peak))
+    functions = {"pieces": in_pieces, "whole": whole}
+    for where, taken in quiet_and_busy(lambda: medians(functions, options.size(3, 1))).items():
+        said, ratio = f"whole, {taken['whole']:.2f} s", taken["pieces"] / taken["whole"]
+        table.append(Row(f"{what}{where}: time over that of the whole", taken["pieces"], "s", said, ratio))
+    return table
 
 
 def _of_two(streamed: Callable[..., object], size: int, pool: ProcessPoolExecutor) -> float:
@@ -65,9 +92,7 @@ def _workers(streamed: Callable[..., object], size: int) -> list[Row]:
             3,
             time.perf_counter,
         )
-        shared = statistics.median(_of_two(streamed, size, pool) for _ in range(3))
-        with two_busy_processes():
-            crowded = statistics.median(_of_two(streamed, size, pool) for _ in range(3))
+        gained = quiet_and_busy(lambda: statistics.median(_of_two(streamed, size, pool) for _ in range(3)))
         with (
             LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
             Client(cluster) as client,
@@ -90,8 +115,7 @@ def _workers(streamed: Callable[..., object], size: int) -> list[Row]:
     ]
     what = f"streamed by two processes, N = {size:,}: times faster by processor time"
     reference = "one worker; its time over the busier process's and all that the parent does"
-    table.append(Row(what, None, "", reference, shared, *at_least(1.7, shared)))
-    table.append(Row(f"{what}, beside two busy processes", None, "", reference, crowded))
+    table += [Row(f"{what}{where}", None, "", reference, gain, *at_least(1.7, gain)) for where, gain in gained.items()]
     what = f"streamed by two workers of dask, N = {size:,}: time over a process pool"
     return [*table, Row(what, beside["dask"], "s", pool_said, over, *at_most(1.5, over))]
 

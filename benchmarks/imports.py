@@ -2,9 +2,8 @@
 
 import statistics
 import tempfile
-from collections.abc import Iterable
 
-from benchmarks.measure import Options, Row, at_most, run_python, two_busy_processes
+from benchmarks.measure import Options, Row, at_most, quiet_and_busy, run_python
 
 # As the plain installation has it: libraries of the extras are not found.
 _PLAIN = "import sys; sys.modules.update(dict.fromkeys(['dask', 'distributed', 'pyarrow', 'zarr']))\n"
@@ -67,6 +66,7 @@ def rows(options: Options) -> list[Row]:
     repeats = options.size(7, 1)
     with tempfile.TemporaryDirectory() as place:
         samples = ["--samples", "64"] if options.smoke else []
+        compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{place}/compiled"}
         programs: dict[str, list[str]] = {
             "beyond numpy": [_BEYOND_NUMPY],
             "typer": [_CLI],
@@ -75,23 +75,19 @@ def rows(options: Options) -> list[Row]:
             "bare": [_PLAIN + _WAITED.format(what=_BARE)],
             "sobol": [_PARTS, "--out", place, *samples],
         }
-        programs |= {f"plain {name}": [_PLAIN + programs[name][0], *programs[name][1:]] for name in ("floor", "sobol")}
-        taken = {name: [] for name in programs}
+        plain = {name: [_PLAIN + programs[name][0], *programs[name][1:]] for name in ("floor", "sobol")}
 
-        def turn(names: Iterable[str], into: dict[str, list[list[float]]]) -> None:
-            for name in names:
-                compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{place}/compiled"}
-                into[name].append([float(part) for part in run_python(*programs[name], **compiled).split()])
+        def turns(programs: dict[str, list[str]], repeats: int) -> dict[str, list[list[float]]]:
+            printed = [{name: run_python(*programs[name], **compiled) for name in programs} for _ in range(repeats)]
+            return {name: [[float(part) for part in turn[name].split()] for turn in printed] for name in programs}
 
-        turn(programs, {name: [] for name in programs})
-        for _ in range(repeats):
-            turn(programs, taken)
-        crowded: dict[str, list[list[float]]] = {"plain floor": [], "plain sobol": []}
-        with two_busy_processes():
-            for _ in range(options.size(5, 1)):
-                turn(crowded, crowded)
+        for which in (programs, plain):
+            turns(which, options.size(1, 0))
+        taken = turns(programs, repeats)
+        both = quiet_and_busy(lambda: turns(plain, repeats))
         at_import = set(run_python("import sys, clustercast; print(*sys.modules)").split())
     result = {name: statistics.median(times[0] for times in taken[name]) * 1e3 for name in taken}
+    plain_floor = {where: statistics.median(times[0] for times in each["floor"]) * 1e3 for where, each in both.items()}
     above = result["help"] - result["typer"]
     heavy = sorted(at_import & {"numpy", "scipy", "xarray", "pydantic", "pint", "SALib", "matplotlib", "pandas"})
     beyond, said = result["beyond numpy"], f"import typer, {result['typer']:.0f} ms"
@@ -110,16 +106,14 @@ def rows(options: Options) -> list[Row]:
             "the imports of the floor and a bare figure of ten panels by Matplotlib",
             result["bare"],
             "ms",
-            f"{_FLOOR}, {result['plain floor']:.0f} ms",
-            result["bare"] / result["plain floor"],
+            f"{_FLOOR}, {plain_floor['']:.0f} ms",
+            result["bare"] / plain_floor[""],
         ),
-        *_of_sobol(taken["plain sobol"], result["plain floor"], "in the plain installation"),
         *_of_sobol(taken["sobol"], result["floor"], "beside dask and pyarrow", targets=False),
-        *_of_sobol(
-            crowded["plain sobol"],
-            statistics.median(times[0] for times in crowded["plain floor"]) * 1e3,
-            "in the plain installation, beside two busy processes",
-            targets=False,
+        *(
+            row
+            for where, each in both.items()
+            for row in _of_sobol(each["sobol"], plain_floor[where], f"in the plain installation{where}", not where)
         ),
     ]
 

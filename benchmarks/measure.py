@@ -13,11 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
 Clock = Callable[[], float]
+Result = TypeVar("Result")
+BUSY = ", beside two busy processes"
 
 # One pass over an array that fits in the first cache, again and again: bound by arithmetic, not by memory.
 _WORK = """
@@ -71,6 +74,21 @@ def at_most(limit: float, value: float) -> tuple[str, bool]:
 def at_least(limit: float, value: float) -> tuple[str, bool]:
     """Return a target from below, in words and whether it is met."""
     return f">= {limit:g}", value >= limit
+
+
+def faster(what: str, ours: float, peer: str, theirs: float | str, least: float | None = None) -> Row:
+    """Say how many times faster ours is than a peer, or in words why the peer was not run."""
+    if isinstance(theirs, str):
+        return Row(f"{what}: times faster than {peer}", None, "", f"skipped: {theirs}")
+    target = ("", None) if least is None else at_least(least, theirs / ours)
+    return Row(f"{what}: times faster", ours, "s", f"{peer}, {number(theirs)} s", theirs / ours, *target)
+
+
+def number(value: float | None) -> str:
+    """Write a number with three digits that matter."""
+    if value is None:
+        return ""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def seconds(function: Callable[[], object], clock: Clock = time.process_time) -> float:
@@ -154,6 +172,13 @@ def two_busy_processes() -> Iterator[None]:
         for process in busy:
             process.kill()
             process.wait()
+
+
+def quiet_and_busy(measured: Callable[[], Result]) -> dict[str, Result]:
+    """Measure on the machine as it is, then beside two busy processes; the keys are what a row says of it."""
+    quiet = measured()
+    with two_busy_processes():
+        return {"": quiet, BUSY: measured()}
 
 
 def scaling_of_two_processes(loops: int = 30000) -> float:

@@ -1,10 +1,12 @@
-"""The probability of a rare event by subset simulation: runs, precision and coverage, beside plain draws."""
+"""The probability of a rare event by subset simulation: error, coverage and time, beside plain draws and OpenTURNS."""
+
+from importlib.util import find_spec
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 import clustercast as cc
-from benchmarks.measure import Options, Row, at_least, at_most, seconds
+from benchmarks.measure import Options, Row, at_most, faster, medians, quiet_and_busy
 from clustercast.arrays import Function
 from clustercast.arrays.indices.intervals import half_width
 from clustercast.arrays.indices.rare_events import find_levels, sample_events
@@ -21,36 +23,45 @@ PROBLEMS: dict[str, tuple[Function, int, float]] = {
 
 
 def rows(options: Options) -> list[Row]:
-    """Each problem with an exact answer, and a claim on the shipped model."""
+    """Each problem with an exact answer, one of them by OpenTURNS too, and a claim on the shipped model."""
     repeats = options.size(200, 4)
     table = [row for name in PROBLEMS for row in _exact(name, repeats)]
-    priors, asked = cc.read_priors("evidence_2026"), cc.parse_condition(CLAIM)
-    results, plain = [], options.size(1 << 20, 1 << 10)
-    taken = seconds(lambda: results.append(cc.rare_probability(priors, asked, seed=1)))
-    years = range(2022, 2029)
-    drawn = seconds(lambda: cc.propagate(cc.draw(priors, plain, seed=1), years=years, outputs=asked.names))
-    result = results[0]
-    # What plain draws need for the same standard error.
+    return [*table, *_beside_openturns("sum of 10 normals beyond a level", repeats, options), *_claim(options)]
+
+
+def _claim(options: Options) -> list[Row]:
+    """A claim on the shipped model, beside as many plain draws as give the same standard error."""
+    priors, asked, years = cc.read_priors("evidence_2026"), cc.parse_condition(CLAIM), range(2022, 2029)
+    plain, error = options.size(1 << 18, 1 << 10), 0.5 if options.smoke else 0.1
+    functions = {
+        "ours": lambda: cc.rare_probability(priors, asked, seed=1, relative_error=error),
+        "plain": lambda: cc.propagate(cc.draw(priors, plain, seed=1), years=years, outputs=asked.names),
+    }
+    result = functions["ours"]()
     needed = float(result["effective_events"] / result["probability"])
-    ratio = drawn / plain * needed / taken
-    said = f"plain draws, {needed:,.0f} for the same error, from {plain:,}"
-    table.append(Row(f"{CLAIM}: {float(result['probability']):.3g}", taken, "s", said, ratio, *at_least(3, ratio)))
-    return table
+    return [
+        faster(
+            f"{CLAIM}: {float(result['probability']):.3g}{where}",
+            taken["ours"],
+            f"{needed:,.0f} plain draws, which have the same error, from {plain:,}",
+            taken["plain"] * needed / plain,
+            3,
+        )
+        for where, taken in quiet_and_busy(lambda: medians(functions, options.size(3, 1))).items()
+    ]
 
 
 def _exact(name: str, repeats: int) -> list[Row]:
     """Root mean square error and coverage over repeats."""
-    margin, dimensions, truth = PROBLEMS[name]
+    truth = PROBLEMS[name][2]
     means, covered, runs = [], 0, []
     for seed in range(repeats):
-        generator = np.random.default_rng([seed, 11])
-        levels = find_levels(margin, dimensions, generator)
-        result = sample_events(margin, levels, dimensions, 16, 100, generator)
-        size, mean = len(result.probabilities), result.probabilities.mean()
-        left_out = (size * mean - result.probabilities) / (size - 1)
+        result, spent = _probabilities(name, seed)
+        size, mean = len(result), result.mean()
+        left_out = (size * mean - result) / (size - 1)
         covered += abs(np.log(truth / mean)) <= half_width(left_out, 0.95, resampled=False) / mean
         means.append(mean)
-        runs.append(levels.runs + result.runs)
+        runs.append(spent)
     error = float(np.sqrt(np.mean((np.array(means) / truth - 1) ** 2)))
     plain = float(np.sqrt((1 - truth) / (truth * np.mean(runs))))
     said = f"plain draws of as many runs ({np.mean(runs):,.0f}), {plain:.3g}"
@@ -58,4 +69,45 @@ def _exact(name: str, repeats: int) -> list[Row]:
     return [
         Row(f"{name}, P = {truth:.3g}: relative RMSE", error, "1", said, plain / error, *at_most(0.12, error)),
         Row(f"{name}: coverage of the interval of 95 %", share, "1", "", None, "90-98 %", 0.9 <= share <= 0.98),
+    ]
+
+
+def _probabilities(name: str, seed: int) -> tuple[np.ndarray, int]:
+    """Return what 16 populations say of a problem, and how many runs they took."""
+    margin, dimensions, _ = PROBLEMS[name]
+    generator = np.random.default_rng([seed, 11])
+    levels = find_levels(margin, dimensions, generator)
+    result = sample_events(margin, levels, dimensions, 16, 100, generator)
+    return result.probabilities, levels.runs + result.runs
+
+
+def _beside_openturns(name: str, repeats: int, options: Options) -> list[Row]:
+    """Subset simulation by OpenTURNS, 10,000 draws a level: its error and time beside ours."""
+    if find_spec("openturns") is None:
+        return [Row(f"{name}: times faster than OpenTURNS", None, "", "skipped: openturns is not installed")]
+    import openturns
+
+    margin, dimensions, truth = PROBLEMS[name]
+    function = openturns.PythonFunction(dimensions, 1, func_sample=lambda z: margin(np.asarray(z))[:, np.newaxis])
+
+    def theirs(seed: int) -> float:
+        openturns.RandomGenerator.SetSeed(seed)
+        scores = openturns.RandomVector(openturns.Normal(dimensions))
+        event = openturns.ThresholdEvent(openturns.CompositeRandomVector(function, scores), openturns.Greater(), 0.0)
+        algorithm = openturns.SubsetSampling(event)
+        algorithm.setMaximumOuterSampling(100)
+        algorithm.setBlockSize(100)
+        algorithm.run()
+        return algorithm.getResult().getProbabilityEstimate()
+
+    def error(means: list[float]) -> float:
+        return float(np.sqrt(np.mean((np.array(means) / truth - 1) ** 2)))
+
+    seeds = range(repeats)
+    ours, others = error([_probabilities(name, seed)[0].mean() for seed in seeds]), error([*map(theirs, seeds)])
+    functions = {"ours": lambda: _probabilities(name, 0), "theirs": lambda: theirs(0)}
+    peer = f"OpenTURNS, relative RMSE {others:.3g} against {ours:.3g}; its time for ours"
+    return [
+        faster(f"{name}{where}", taken["ours"], peer, taken["theirs"] * (others / ours) ** 2)
+        for where, taken in quiet_and_busy(lambda: medians(functions, options.size(9, 1))).items()
     ]

@@ -4,21 +4,15 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
-from benchmarks.measure import Row
+from benchmarks.measure import Row, number
 
 ABOUT = (
     "Written by `python -m benchmarks`: medians of repeats, in turns, all rows of a table in one run. Times are the",
     "processor's time of one thread (user and system), which other work on the machine changes little; where several",
-    "processes or threads share the work they are wall time. Ratios are what carries over to other machines.",
+    "processes or threads share the work they are wall time. Ratios are what carries over to other machines. Of rows",
+    "beside two busy processes both ours and its peer, or floor, were measured there.",
 )
 COLUMNS = ("what", "value", "unit", "reference", "ratio", "target", "met")
-
-
-def number(value: float | None) -> str:
-    """Write a number with three digits that matter."""
-    if value is None:
-        return ""
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def cells(row: Row) -> list[str]:

@@ -5,11 +5,12 @@ import io
 import math
 
 import numpy as np
+import psutil
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import coverage, estimators, pairs
-from benchmarks.measure import Options, Row, at_least, at_most, medians
+from benchmarks import coverage, estimators, pairs, sobol_peers
+from benchmarks.measure import BUSY, Options, Row, at_least, at_most, faster, medians, quiet_and_busy
 from benchmarks.peer_models import cluster, with_clustercast, with_numpy, with_python
 from benchmarks.phases import function_of
 from benchmarks.table import comma_separated, markdown
@@ -38,6 +39,26 @@ def test_functions_are_timed_in_turns():
     result = medians({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, repeats=2)
     assert calls == ["a", "b"] * 3
     assert set(result) == {"a", "b"}
+
+
+def test_all_is_measured_quiet_and_beside_two_busy_processes():
+    here = psutil.Process()
+    before = len(here.children())
+    result = quiet_and_busy(lambda: len(here.children()) - before)
+    assert result == {"": 0, BUSY: 2}
+    assert len(here.children()) == before
+
+
+def test_a_peer_that_is_not_installed_is_named(monkeypatch):
+    def missing(*given, **how):
+        raise RuntimeError("ModuleNotFoundError: No module named 'jaxgsa'")
+
+    monkeypatch.setattr(sobol_peers, "run_python", missing)
+    peers = sobol_peers.seconds_of_peers([np.random.default_rng(1).random(64 * 6)], 2, 10, SMOKE)
+    rows = [faster("ten columns", 0.1, name, taken) for name, taken in peers.items()]
+    assert any("jaxgsa" in row.what and row.reference == "skipped: jaxgsa is not installed" for row in rows)
+    salib = next(row for row in rows if row.reference.startswith("SALib"))
+    assert salib.ratio == pytest.approx(next(iter(peers.values())) / 0.1)
 
 
 def test_a_missed_target_is_no_failure_but_a_broken_benchmark_is(monkeypatch, capsys, tmp_path):
