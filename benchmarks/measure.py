@@ -194,7 +194,7 @@ def scaling_of_two_processes(loops: int = 30000) -> float:
 
 def machine() -> dict[str, str]:
     """Say what the figures were taken on."""
-    names = ("numpy", "scipy", "xarray", "SALib", "openturns", "chaospy", "squigglepy")
+    names = ("numpy", "scipy", "xarray", "SALib", "openturns", "jaxgsa", "chaospy", "squigglepy")
     result = {name: _version(name) for name in names}
     cpu = [line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
     return {
