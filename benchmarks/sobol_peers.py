@@ -11,7 +11,8 @@ from SALib.analyze import sobol as salib_sobol
 from benchmarks.measure import Options, run_python, seconds
 
 RESAMPLES = 100
-# In its own process: JAX begins threads, which a process that forks, as SALib's parallel way does, shall not have.
+# In its own process: JAX begins threads, which a process that forks, as SALib's parallel way does, shall not have. It
+# needs Python 3.12: with an older one the interpreter of `--peers-python` may have it.
 _JAXGSA = """
 import statistics, sys, time
 import jaxgsa
