@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 
 import clustercast as cc
+from clustercast.arrays.indices.intervals import FewRuns, bootstrap_weights
+from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
+from clustercast.arrays.indices.sobol_panel import sobol_panel
+from tests.reference.designs import design_rows
 
 PRIORS = cc.Priors(x0=cc.Uniform(0, 1), x1=cc.Uniform(0, 1))
 
@@ -89,3 +93,34 @@ def test_a_shapley_effect_that_is_not_there_has_its_reason():
     results = list(with_an_event(cc.shapley_effects, "shapley"))
     assert any(result["Sh"].isnull().any() for result in results)
     assert all("rest on as few as" in result.attrs["warning"] for result in results)
+
+
+@pytest.mark.parametrize("replicates", [8, 1])
+@pytest.mark.parametrize("points", ["sobol", "random", "salib"])
+@pytest.mark.parametrize("size", [1024, 4096])
+def test_intervals_of_every_estimator_cover_where_the_variance_counts_other_events(size, points, replicates):
+    """Of S1 and S2 too, and from one event on; where no event is there, no estimator gives an index."""
+    repeats, (first, total) = 200, exact()
+    truth = {"S1": first, "ST": total, "S2": np.array([[np.nan, 1 - first.sum()], [np.nan, np.nan]])}
+    rows = [design_rows(5000 + seed, 2, size, points=points, replicates=replicates) for seed in range(repeats)]
+    values = np.stack([((row[:, 0] < 0.01) & (row[:, 1] < 0.05)) * 1.0 for row in rows])
+    how = {"design_second_order": True, "second_order": True, "replicates": replicates}
+    how["weights"] = bootstrap_weights(size, 100, 1) if replicates == 1 else None
+    for estimator in ESTIMATORS.values():
+        result = sobol_panel(values, 2, estimator=estimator, **how)
+        if "events" not in result:
+            ends = values.reshape(repeats, size, -1)[..., [0, -1]]
+            result = FewRuns.of(ends, apart=True).widened(result, 0.95)
+        for name, value in truth.items():
+            held, there = np.abs(result[name] - value) <= result[f"{name}_conf"], ~np.isnan(result[name] - value)
+            covered = held.sum(axis=0)[there.any(axis=0)] / there.sum(axis=0)[there.any(axis=0)]
+            assert covered.min() >= 0.93, (estimator.name, name)
+
+
+def test_the_pair_of_two_idle_inputs_has_a_narrow_interval():
+    """What multiplies runs that are the same is 0, however the counts of events miss each other."""
+    event = (design_rows(1, 3, 32768, replicates=8)[:, 0] < 0.0005) * 1.0
+    how = {"estimator": ESTIMATORS["saltelli"], "design_second_order": True, "replicates": 8}
+    width = sobol_panel(event[np.newaxis], 3, **how)["S2_conf"][0]
+    events = event.reshape(-1, 8)[:, [0, -1]].sum()
+    assert width[0, 1:].min() >= 2 * 1.959 / np.sqrt(events) > 2 * width[1, 2] > 0

@@ -147,8 +147,7 @@ class Observations:
 
     def known_by(self, date: float | str) -> "Observations":
         """Return what was public at a date, or by the end of a month such as "2024-06"."""
-        limit = end_of(date)
-        return replace(self, rows=tuple(row for row in self.rows if row.known_from <= limit))
+        return replace(self, rows=tuple(row for row in self.rows if row.known_from <= end_of(date)))
 
     def counted(self) -> "Observations":
         """Return the rows that count: the first of each estimate, and none that is unused."""

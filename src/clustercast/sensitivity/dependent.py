@@ -124,8 +124,8 @@ def _measured_forecast(
         measures = measure(values)
         for name, (result, errors) in measures.items():
             kind = name.partition("_")[0]
-            shares = {kind: result.T, "ST": measures[name.replace("S1", "ST")][0].T}
-            width = few_runs.widened({kind: factor * errors.T}, shares, confidence)[kind]
+            own = {kind: result.T, "ST": measures[name.replace("S1", "ST")][0].T, f"{kind}_conf": factor * errors.T}
+            width = few_runs.widened(own, confidence)[f"{kind}_conf"]
             parts |= {name: varied.of_all(result, elsewhere), f"{name}_conf": varied.of_all(width.T, elsewhere)}
         results.append(output.measured(parts))
     attrs = {**how, "interval": "student-t", "runs": forecast.sizes["sample"]}

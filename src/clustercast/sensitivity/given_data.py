@@ -94,8 +94,7 @@ def given_data_indices(
     # Measured on 3 to 110 columns of a Sobol' sequence: in fewer points the places in one follow those in others.
     if len(sample) < (needed := sobol * max(128, 4 * sobol)):
         said = f"{len(sample):,} Sobol' points are few for {sobol} inputs: an idle one may have an index of 0.1 or more"
-        enough = 1 << (needed - 1).bit_length()
-        few.append(f"{said}, as it follows others; draw {enough:,}, or use design='random'.")
+        few.append(f"{said}, as it follows others; draw {1 << (needed - 1).bit_length():,}, or use design='random'.")
     if dummy:
         sample = np.column_stack([sample, dummy_values(names, len(sample), seed)])
     for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):

@@ -1,7 +1,7 @@
 """Sobol' indices of a forecast: which inputs own the uncertainty of which output in which year."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -112,22 +112,15 @@ def sobol_indices(
         while together := list(itertools.islice(every, at_once)):
             panel = np.concatenate([output.values for output in together]) if at_once > 1 else together[0].values
             measures, done = (sobol_columns if salib else sobol_panel)(panel, len(design.swaps), **how), 0
-            if "events" not in measures:
+            if "events" not in measures:  # SALib's own intervals, which nothing has widened
                 runs = panel.reshape(len(panel), -1, runs_per_point(len(design.swaps), design.second_order))
-                measures = _widened(measures, FewRuns.of(runs[..., [0, -1]], apart=True), confidence)
+                measures = FewRuns.of(runs[..., [0, -1]], apart=True).widened(measures, confidence)
             for output in together:
                 own = slice(done, done := done + len(output.values))
                 result = {name: each[own] for name, each in measures.items()}
                 few += output.few_runs_caution(result.pop("events"), result.pop("kurtosis"))
                 results.append(output.measured(result, result["variance"] == 0))
     return labelled_sobol(results, forecast, attrs, few)
-
-
-def _widened(measures: Mapping[str, FloatArray], few_runs: FewRuns, confidence: float) -> dict[str, FloatArray]:
-    """Return SALib's own intervals, which few runs have not widened, at least as wide as these allow."""
-    widths = {name.removesuffix("_conf"): width for name, width in measures.items() if name.endswith("_conf")}
-    wide = {f"{name}_conf": width for name, width in few_runs.widened(widths, {**measures}, confidence).items()}
-    return {**measures, **wide, "events": few_runs.events, "kurtosis": few_runs.kurtosis}
 
 
 def method_attributes(engine: str, estimator: Estimator, interval: str, confidence: float) -> dict[str, Any]:

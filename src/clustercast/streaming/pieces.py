@@ -66,8 +66,7 @@ def reduce_leaves(plan: StreamPlan, start: int, stop: int) -> LeafSums:
     """Draw, propagate and reduce the leaves from `start` to before `stop`."""
     program, sums = plan.program.on(plan.device), plan.empty()
     drawn, together = _DRAWN_LEAVES[plan.device], _RUN_LEAVES[plan.device] * LEAF
-    room = np.empty((sums.sketch.columns, min(drawn, stop - start) * LEAF))
-    buffer = to_device({"": room}, plan.device)[""]
+    buffer = to_device({"": np.empty((sums.sketch.columns, min(drawn, stop - start) * LEAF))}, plan.device)[""]
     for first in range(start, stop, drawn):
         rows = range(first * LEAF, min(min(first + drawn, stop) * LEAF, plan.size))
         values = input_values(plan.priors, plan.design, plan.seed, rows.start, rows.stop, program.factors)

@@ -242,8 +242,8 @@ def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence:
         own = {measure: array[rows] for measure, array in measures.items()}
         scale, log_sd = "log10" if name in plan.log10 else "raw", float(log_sds[rows].max())
         output = AnalysedOutput(name, study.model.unit(name), scale, np.empty((0, 0)), by_year, log_sd)
+        few += output.few_runs_caution(own.pop("events"), own.pop("kurtosis"))
         results.append(output.measured(own, own["variance"] == 0))
-        few += output.few_runs_caution(few_runs.events[rows], few_runs.kurtosis[rows])
     interval = "student-t" if "S1_conf" in measures else "none"
     run = xr.Dataset(coords={"year": year_coordinate(study.years)}, attrs=provenance(record))
     return labelled_sobol(results, run, method_attributes("stream", plan.estimator, interval, confidence), few)

@@ -229,7 +229,9 @@ def test_intervals_are_as_wide_as_few_runs_allow():
         "S2": np.full((3, 3, 3), 0.1),
     }
     zero = {name: np.zeros_like(index) for name, index in (*indices.items(), ("ST_lead", indices["ST"]))}
-    result = few.widened(zero, indices, 0.95)
+    result = few.widened(indices | {f"{name}_conf": width for name, width in zero.items()}, 0.95)
+    assert result["events"] is few.events and result["ST"] is indices["ST"]
+    result = {name: result[f"{name}_conf"] for name in zero}
     wilson = lambda share, events: few_events_half_width(np.array(share), events, 0.95)  # noqa: E731
     # Two runs that agree in an event count it twice: of a first order those that an input brings about, of a total the
     # others; all of a handful.
@@ -247,5 +249,5 @@ def test_intervals_are_as_wide_as_few_runs_allow():
     plain = as_wide_as_few_events(np.zeros((3, 1)), np.full((3, 1), 0.1), few.events, 0.95)
     np.testing.assert_allclose(plain[:, 0], [wilson(0.1, 10), wilson(0.1, 10), 0])
     # What is wider already, or no number, stays or becomes that wide.
-    result = few.widened({"S1": np.array([[9.0, np.nan, 9]] * 3)}, indices, 0.95)["S1"]
+    result = few.widened(indices | {"S1_conf": np.array([[9.0, np.nan, 9]] * 3)}, 0.95)["S1_conf"]
     assert (result[:, [0, 2]] == 9).all() and np.isfinite(result[:, 1]).all()

@@ -73,8 +73,7 @@ def peel(codes: CodeArray, holds: BoolArray, share: float, least: int) -> list[B
         gone = code > place if side else code < place
         removed, inside = inside[gone], inside[~gone]
         counts -= np.stack([np.bincount(row[removed], minlength=_BINS + 1) for row in codes])
-        with_event = removed[holds[removed]]
-        events -= np.stack([np.bincount(row[with_event], minlength=_BINS + 1) for row in codes])
+        events -= np.stack([np.bincount(row[removed[holds[removed]]], minlength=_BINS + 1) for row in codes])
         boxes.append(Box(*ends.copy()))
         if holds[inside].all():
             break

@@ -38,8 +38,7 @@ class Cells:
     @np.errstate(invalid="ignore")
     def likelihood(self) -> FloatArray:
         """Return the mass after conditioning over the mass before: the mean likelihood up to a constant."""
-        before = (1 if self.member is None else np.bincount(self.member)) / len(self.shares)
-        return np.nan_to_num(self.mass / before)
+        return np.nan_to_num(self.mass / ((1 if self.member is None else np.bincount(self.member)) / len(self.shares)))
 
     def means(self, values: FloatArray) -> FloatArray:
         """Return the mean of values (N,) in each cell, without the spread over bins that chance gives."""

@@ -103,5 +103,4 @@ def neighbours(points: FloatArray, count: int = NEIGHBOURS, power: int = 2) -> t
     near = near[~own].reshape(-1, count)
     rows = np.arange(0, near.size + 1, count)
     weighed = csr_array((np.tile(weights, len(near)), near.ravel(), rows), shape=(len(near), len(near)))
-    mutual = (weighed * weighed.T).sum() / (weighed * weighed).sum()
-    return near, weights, max(float(mutual), 0.0)
+    return near, weights, max(float((weighed * weighed.T).sum() / (weighed * weighed).sum()), 0.0)

@@ -160,8 +160,7 @@ def _width(ordered: FloatArray, starts: IntArray, counts: IntArray) -> FloatArra
     width, result = np.zeros(len(counts)), np.zeros(len(ordered))
     for q, sign in ((TAIL, -1.0), (1 - TAIL, 1.0)):
         slope = (points[q + step] - points[q - step]) / (2 * step)
-        below = ordered <= np.repeat(points[q], counts)
-        result += sign * (q - below) * np.repeat(slope, counts)
+        result += sign * (q - (ordered <= np.repeat(points[q], counts))) * np.repeat(slope, counts)
         width += sign * points[q]
     # The points themselves are the estimate: their influence must not move the mean.
     return result + np.repeat(width - np.add.reduceat(result, starts) / counts, counts)

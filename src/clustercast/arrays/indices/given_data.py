@@ -1,5 +1,7 @@
 """First-order indices from any sample, plain or weighted: bias-corrected binning."""
 
+import itertools
+
 import numpy as np
 
 from clustercast.arrays import FloatArray, IntArray, Pair
@@ -96,13 +98,9 @@ def _block_indices(outputs: FloatArray, shares: FloatArray, member: IntArray, of
     squared = csr_array((shares[rows] ** 2, (member, rows)), shape=shape)
     mass = np.asarray(heavy.sum(axis=1))[:, np.newaxis]
     mean = (heavy @ standard) / mass
-    sums = [np.asarray(squared.sum(axis=1))[:, np.newaxis]]
-    power = np.ones_like(standard)
-    for _ in range(4):
-        power *= standard
-        sums.append(squared @ power)
+    s0 = np.asarray(squared.sum(axis=1))[:, np.newaxis]
     # From the powers of values under squared weights to those of their distance from the bin mean.
-    s0, s1, s2, s3, s4 = sums
+    s1, s2, s3, s4 = (squared @ power for power in itertools.accumulate([standard] * 4, np.multiply))
     third = s3 - mean * (3 * s2 - mean * (3 * s1 - mean * s0))
     fourth = s4 - mean * (4 * s3 - mean * (6 * s2 - mean * (4 * s1 - mean * s0)))
     moments = [s0, s1 - mean * s0, s2 - mean * (2 * s1 - mean * s0), third, fourth]

@@ -12,7 +12,7 @@ from clustercast.errors import InputError
 # An output that has one value in all but this share of runs is an event.
 _RARE = 0.05
 # What counts for no event at all: an interval of some share of so few is all that a share can be.
-_NONE = 0.01
+_NONE = 1e-6
 # Where so many values or fewer own the variance of an output, they are events as well: replicates do not show that a
 # larger one could come, and a normal interval of a share of fewer events misses too often.
 _HANDFUL = 15.0
@@ -89,8 +89,7 @@ def lead_half_width(estimates: FloatArray, confidence: float, *, resampled: bool
     ordered = np.take_along_axis(estimates[..., 1:], order[..., np.newaxis], axis=-2)
     leads = ordered[..., :-1, :] - ordered[..., 1:, :]
     widths = np.full(order.shape, np.nan)
-    result = half_width(leads, confidence, resampled=resampled, widened=widened)
-    np.put_along_axis(widths, order[..., :-1], result, axis=-1)
+    np.put_along_axis(widths, order[..., :-1], half_width(leads, confidence, resampled=resampled, widened=widened), -1)
     return widths
 
 
@@ -123,6 +122,8 @@ class FewRuns(NamedTuple):
     points: FloatArray
     # Kurtosis where no value is that of half of the runs; else 0.
     kurtosis: FloatArray
+    # Events of A and B together, where indices count those of other runs too; else NaN.
+    together: FloatArray = np.full(1, np.nan)
 
     @classmethod
     def of(cls, runs: FloatArray, apart: bool = False) -> "FewRuns":
@@ -139,7 +140,8 @@ class FewRuns(NamedTuple):
     def apart(self, counts: NDArray[Any]) -> "FewRuns":
         """Return the same where one index rests on the events of A, another on those of B, shape (columns, 2)."""
         fewest = np.where(self.handful, self.events, np.maximum(counts.min(axis=1), _NONE))
-        return self._replace(events=np.where(self.events > 0, fewest, 0.0))
+        together = np.where(self.handful | (self.events == 0), np.nan, self.events)
+        return self._replace(events=np.where(self.events > 0, fewest, 0.0), together=together)
 
     @classmethod
     def from_sums(cls, unusual: NDArray[Any], squares: FloatArray, fourths: FloatArray, runs: int) -> "FewRuns":
@@ -153,25 +155,42 @@ class FewRuns(NamedTuple):
         kurtosis = np.where(varies & (2 * unusual > runs), runs / np.where(varies, effective, 1.0), 0.0)
         return cls(np.where(handful, effective, events), handful, np.where(sparse, runs / 2, np.inf), kurtosis)
 
-    def widened(self, widths: Arrays, indices: Arrays, confidence: float) -> dict[str, FloatArray]:
-        """Return half-widths by name of the index, shape (columns, ...), at least what so few runs allow."""
-        result = {}
-        for name, width in widths.items():
-            share = indices[name.removesuffix("_lead")]
+    def widened(self, measures: Arrays, confidence: float, counted: bool = True) -> dict[str, FloatArray]:
+        """Return indices by name, shape (columns, ...), half-widths at least as so few runs allow, and how few."""
+        result = {**measures, "events": self.events, "kurtosis": self.kurtosis}
+        if not (self.events > 0).any() and not np.isfinite(self.points).any():
+            return result
+        for name in (key.removesuffix("_conf") for key in measures if key.endswith("_conf")):
+            share, key = measures[name.removesuffix("_lead")], f"{name}_conf"
             # Two runs that agree in an event count it twice, so that the share that agrees is known a little better.
             agreeing = np.clip({"S1": share, "ST": 1 - share}.get(name, np.zeros_like(share)), 0.0, 1.0)
             agreeing[self.handful] = 1.0
-            result[name] = as_wide_as_few_events(width, share, self.events, confidence, agreeing)
+            width = as_wide_as_few_events(measures[key], share, self.events, confidence, agreeing)
+            if counted:
+                width = np.fmax(width, self._counted(name, share, measures["ST"], confidence))
+            result[key] = width
             if name in ("S1", "S2"):
                 # A first-order index is the mean product of two changes of mean square 2 V ST over 2 V. Where changes
                 # are mostly 0, all products may be 0 though the changes are not, and no replicate shows an error: the
                 # interval is at least that of independent changes.
-                root = np.sqrt(np.maximum(indices["ST"], 0.0))
+                root = np.sqrt(np.maximum(measures["ST"], 0.0))
                 one, other = (root, root) if name == "S1" else (root[:, :, np.newaxis], root[:, np.newaxis])
                 points = self.points.reshape(-1, *[1] * (width.ndim - 1))
                 floor = normal_factor(confidence) * one * other / np.sqrt(points)
-                result[name] = np.where(np.isfinite(points), np.fmax(result[name], floor), result[name])
+                result[key] = np.where(np.isfinite(points), np.fmax(width, floor), width)
         return result
+
+    def _counted(self, name: str, share: FloatArray, total: FloatArray, confidence: float) -> FloatArray:
+        """Return half-widths of shares of the events of A and B together, NaN where indices are none."""
+        square = normal_factor(confidence) ** 2 / self.together.reshape(-1, *[1] * (share.ndim - 1))
+        if name == "S2":
+            # Of a pair four terms count events, of variance 4 times the events at most, if either input matters.
+            either = np.clip(total[:, :, np.newaxis] + total[:, np.newaxis], 0.0, 1.0)
+            return np.asarray(np.abs(share - np.clip(share, 0.0, 1.0)) + 2 * np.sqrt(square * either))
+        # The variance counts the events of A and of B, the numerator twice some of A or B alone, or some of AB: half
+        # the share is that of events of A or B. Near a half it may be too low or too high.
+        centre, spread = wilson(np.clip(share / 2, 0.0, 1.0), square)
+        return np.maximum(share - 2 * (centre - spread), np.minimum(2 * (centre + spread), 1.0) - share)
 
 
 def usual_values(independent: FloatArray) -> FloatArray:
@@ -184,11 +203,8 @@ def as_wide_as_few_events(
     widths: FloatArray, indices: FloatArray, events: FloatArray, confidence: float, agreeing: FloatArray | float = 0.0
 ) -> FloatArray:
     """Return half-widths, shape (columns, ...), at least those of shares seen in so many events where these are few."""
-    counts = events.reshape(-1, *[1] * (indices.ndim - 1))
-    if not events.any():
-        return widths
-    floor = few_events_half_width(indices, np.where(counts > 0, counts, 1.0) * 2 / (2 - agreeing), confidence)
-    return np.where(counts > 0, np.fmax(widths, floor), widths)
+    counts = np.where(events > 0, events, np.nan).reshape(-1, *[1] * (indices.ndim - 1))
+    return np.fmax(widths, few_events_half_width(indices, counts * 2 / (2 - agreeing), confidence))
 
 
 def skewness_widening(squared_skewness: FloatArray, confidence: float) -> FloatArray:

@@ -153,8 +153,8 @@ class Estimator:
         # Inputs along the last axis but one, as half-widths are taken over the last.
         samples = {name: np.ascontiguousarray(np.moveaxis(part, 0, 1)) for name, part in named.items()}
         # Never -0.
-        result, widths, how = {name: each[..., 0] + 0.0 for name, each in samples.items()}, {}, {"resampled": resampled}
-        how["widened"] = few is not None
+        result, widths = {name: each[..., 0] + 0.0 for name, each in samples.items()}, {}
+        how = {"resampled": resampled, "widened": few is not None}
         if means.shape[-1] > 2:
             widths = {name: half_width(each[..., 1:], confidence, **how) for name, each in samples.items()}
             widths["ST_lead"] = lead_half_width(samples["ST"], confidence, **how)
@@ -162,8 +162,9 @@ class Estimator:
             full = np.full((means.shape[1], inputs, inputs), np.nan)
             full[:, *pair_rows(inputs)] = numbers["S2"]
             numbers["S2"] = full
-        widths = widths if few is None else few.widened(widths, result, confidence)
-        return result | {f"{name}_conf": width for name, width in widths.items()}
+        result |= {f"{name}_conf": width for name, width in widths.items()}
+        # A variance of squares is that of the runs A and B, whatever the numerator multiplies.
+        return result if few is None else few.widened(result, confidence, "square" in self.layout(inputs, pairs))
 
     def standardised(self, means: FloatArray, factor: FloatArray, inputs: int, second_order: bool) -> FloatArray:
         """Return means of products, shape (statistics, ..., replicates), of runs times a factor, about their mean."""

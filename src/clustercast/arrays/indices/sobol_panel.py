@@ -54,8 +54,7 @@ def sobol_panel(
             few = FewRuns.of(columns[..., [0, -1]], apart=not estimator.needs_second_order)
         how = {"pairs": second_order, "resampled": weighting is not None}
         result = estimator.with_intervals(np.stack(means, axis=1), number_of_inputs, confidence, few, **how)
-        result["variance"] = np.array(variances)
-        parts.append(result if few is None else result | {"events": few.events, "kurtosis": few.kurtosis})
+        parts.append(result | {"variance": np.array(variances)})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
