@@ -1,8 +1,4 @@
-"""The formula of a quantity as people write it, read from the source of its function.
-
-Locals are put in where they are used once and listed before the result otherwise; NumPy's prefix goes; the value at
-the node before is ``x[t]`` beside ``x[t+h]``, and a lagged one is ``x[t - lag]``.
-"""
+"""The formula of a quantity as people write it, from its source: the value at the node before is ``x[t]``."""
 
 import ast
 import copy
@@ -35,7 +31,7 @@ def formula_of(definition: Definition) -> list[tuple[str, str]]:
 
 
 def _parts(tree: ast.FunctionDef, names: Mapping[str, str], steps: bool) -> list[tuple[str, str]]:
-    """Return the locals that stay, and the result by no name, as text."""
+    """Return the locals that are used more than once, and the result by no name, as text."""
     values: dict[str, ast.expr] = {}
     result: ast.expr = ast.Constant(...)
     for statement in tree.body:

@@ -1,7 +1,4 @@
-"""The operations that a run is made of: calls, reads between nodes, joins, and loops over nodes, on NumPy or a GPU.
-
-An operation reads and writes a dictionary of arrays by key. A date axis comes first, the samples last.
-"""
+"""The operations that a run is made of, on NumPy or a GPU: on arrays by key, with dates first and samples last."""
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from importlib import import_module

@@ -1,8 +1,4 @@
-"""From a model, outputs and dates to the operations of a run.
-
-What depends on no date is computed once; node quantities on the nodes, in loops where they depend on their past. Before
-the first node each is given by its `before`; from it on each is read between nodes, and the rest computed from that.
-"""
+"""From a model, outputs and dates to the operations of a run."""
 
 import graphlib
 import math
@@ -38,6 +34,8 @@ Item = tuple[str, Place]
 class Builder:
     """Writes the operations of a run, each after what it needs."""
 
+    # What depends on no date is computed once; node quantities on the nodes, in loops where they depend on their past,
+    # and read between nodes from the first one on. The rest is computed from that.
     model: Model
     start: float
     lags: Mapping[str, float]

@@ -1,8 +1,4 @@
-"""The model as a list of array operations: the unchanged functions run once on symbols instead of numbers.
-
-Symbols answer NumPy's protocols (NEP 13 and 18): every function of NumPy that a quantity calls becomes an operation on
-vectors of samples. Dates are unrolled, equal operations shared, and what no sample changes is folded into constants.
-"""
+"""The model as a list of array operations: the unchanged functions run once on symbols instead of numbers."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -137,7 +133,7 @@ class Graph:
 
 
 class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
-    """A vector of samples that has no numbers yet, or rows of them by date."""
+    """A vector of samples without numbers yet, or rows of them by date; it answers NumPy's protocols (NEP 13, 18)."""
 
     def __init__(self, graph: Graph, numbers: list[int], ndim: int) -> None:
         self.graph, self.numbers, self.ndim = graph, numbers, ndim

@@ -1,7 +1,4 @@
-"""Units: one table and one pint registry, coherent inside, converted where numbers come in and go out.
-
-The table is ``units.txt``, in pint's format. Plain products of units are read here, without the import of pint.
-"""
+"""Units, coherent inside, converted where numbers come in and go out; ``units.txt`` lists them in pint's format."""
 
 import functools
 import math
@@ -87,7 +84,7 @@ def _reduced(powers: Mapping[str, float], exponent: float = 1.0) -> Iterator[tup
 
 
 def read_product(unit: str) -> dict[str, float] | None:
-    """Return the powers of reference units, and under "" the size, of a plain product; None of any other text."""
+    """Return the powers of reference units, and under "" the size, of a plain product, without pint; None of others."""
     if len(unit) > LONGEST_UNIT or not _PRODUCT.fullmatch(unit):
         return None
     words = _terms(unit)[1]

@@ -1,7 +1,4 @@
-"""Natural gas for the new power: demand, wells, rigs, drilling time and the capital cost of the plants.
-
-The essay converts gas to electricity with three efficiencies; here it is one input, `gas_electricity_yield`.
-"""
+"""Natural gas for the new power: demand, wells, rigs and plants, with one yield for the essay's three efficiencies."""
 
 from clustercast.engine.quantity import quantity
 

@@ -7,11 +7,7 @@ _ROUNDING = 1e-9
 
 
 def integrated_growth(rate, slowdown, earlier, time):
-    """Return growth since a base date: steady before it, slowing exponentially after it.
-
-    >>> integrated_growth(0.5, np.array([0.0, np.log(2)]), 0.4, np.array([[-1.0], [1.0]])).round(6).tolist()
-    [[-0.4, -0.4], [0.5, 0.360674]]
-    """
+    """Return growth since a base date: steady before it, slowing exponentially after it."""
     ahead = np.maximum(time, 0)
     # An exponent as small as the rounding of 1 gives the limit of no slowdown.
     exponent = np.maximum(slowdown * ahead, np.finfo(np.float64).eps)

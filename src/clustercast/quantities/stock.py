@@ -1,7 +1,4 @@
-"""The stock of accelerators, its power and its value, and what has been shipped, spent and earned so far.
-
-A stock before the start of the forecast is that of a flow in steady growth: the flow over its growth and retirement.
-"""
+"""The stock of accelerators, its power and its value, and what has been shipped, spent and earned so far."""
 
 import numpy as np
 

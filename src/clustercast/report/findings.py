@@ -1,7 +1,4 @@
-"""Findings: what a forecast comes to, what it hangs on and which limits act, in words; indices as tables of 80 columns.
-
-They are worded here and not by a template: a table of indices does not wait for Jinja.
-"""
+"""Findings in words, and indices as tables of 80 columns; not by a template, as a table does not wait for Jinja."""
 
 import re
 from collections.abc import Iterator, Sequence

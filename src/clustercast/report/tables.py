@@ -14,14 +14,12 @@ _LONG = 28
 
 @dataclass(frozen=True)
 class Table:
-    """A table of texts: a row of one cell heads the rows below it, and a note stands under the table.
-
-    The columns `words` hold words, to the left; the others hold numbers, to the right.
-    """
+    """A table of texts: a row of one cell heads the rows below it, and a note stands under the table."""
 
     title: str
     headers: Sequence[str]
     rows: Sequence[Sequence[str]]
+    # Columns of words, to the left; the others hold numbers, to the right.
     words: Sequence[int] = (0,)
     note: str = ""
 
