@@ -1,18 +1,11 @@
-from .comparison import exceedance_curve, pool, prior_posterior, scenarios
-from .decisions import discover, evppi, evsi, prior_bounds, prior_sensitivity, probability_tornado, tilt, whose_prior
-from .fans import binding_constraint, crossing_years, fan, reached_by_year
-from .sensitivity import (
-    conditional_means,
-    leading_inputs,
-    second_order,
-    sobol_by_year,
-    sobol_panels,
-    sobol_stacked,
-    tornado,
-)
-from .style import PALETTE, save_figure
-
-__all__ = ["PALETTE", "binding_constraint", "conditional_means", "crossing_years", "discover", "evppi", "evsi"]
-__all__ += ["exceedance_curve", "fan", "leading_inputs", "pool", "prior_bounds", "prior_posterior", "prior_sensitivity"]
-__all__ += ["probability_tornado", "reached_by_year", "save_figure", "scenarios", "second_order", "sobol_by_year"]
-__all__ += ["sobol_panels", "sobol_stacked", "tilt", "tornado", "whose_prior"]
+from .comparison import exceedance_curve as exceedance_curve, pool as pool, prior_posterior as prior_posterior
+from .comparison import scenarios as scenarios
+from .decisions import discover as discover, evppi as evppi, evsi as evsi, prior_bounds as prior_bounds
+from .decisions import prior_sensitivity as prior_sensitivity, probability_tornado as probability_tornado
+from .decisions import tilt as tilt, whose_prior as whose_prior
+from .fans import binding_constraint as binding_constraint, crossing_years as crossing_years, fan as fan
+from .fans import reached_by_year as reached_by_year
+from .sensitivity import conditional_means as conditional_means, leading_inputs as leading_inputs
+from .sensitivity import second_order as second_order, sobol_by_year as sobol_by_year, sobol_panels as sobol_panels
+from .sensitivity import sobol_stacked as sobol_stacked, tornado as tornado
+from .style import PALETTE as PALETTE, save_figure as save_figure
