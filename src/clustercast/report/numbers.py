@@ -80,11 +80,6 @@ def odds(probability: float, error: float = 0.0) -> str:
     return f"{10 * probability:.0f} in 10"
 
 
-def percent(share: float) -> str:
-    """Return a share in whole percent."""
-    return f"{100 * share:.0f} %"
-
-
 def evenly(count: int, most: int) -> list[int]:
     """Return at most so many places among `count`, from the first to the last, evenly spread."""
     return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int)).tolist() if count else []

@@ -7,8 +7,9 @@ first column and those whose header begins with "<" hold words, to the left; the
 import functools
 import math
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 import xarray as xr
@@ -18,10 +19,6 @@ from clustercast.errors import count_of
 from clustercast.files.dates import date_words
 from clustercast.report import findings, numbers, plots
 from clustercast.report.tables import Table
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _TEMPLATES = Path(__file__).with_name("templates")
 # What stands in a value for the signs that end cells and lines of a template.
@@ -48,10 +45,13 @@ def environment(html: bool = True) -> jinja2.Environment:
     made.globals |= {"time_of": numbers.time_of, "by_year": by_year, "phrases": findings.PHRASES}
     made.filters["count_of"] = count_of
     made.tests |= {"finite": math.isfinite, "of_likelihood": lambda name: name.startswith(_LIKELIHOOD)}
-    made.filters |= {"records": records, "ends": ends, "form": format, "day": date_words, "svg": _svg}
+    made.filters |= {"records": records, "ends": ends, "form": format, "day": date_words}
+    # Late: a page of tables does not wait for matplotlib.
+    made.filters["svg"] = lambda *given: Markup(import_module("clustercast.report.plots.style").svg(*given))
     words = "label_of member_label in_a_sentence dated worded listed milestone_text"
-    digits = "human interval with_interval chance odds plus_minus calendar_year percent"
+    digits = "human interval with_interval chance odds plus_minus calendar_year"
     made.filters |= {name: getattr(numbers, name) for name in f"{words} {digits}".split()}
+    made.filters["percent"] = lambda share: f"{100 * share:.0f} %"
     return made
 
 
@@ -81,13 +81,6 @@ def say(macro: str, *given: Any, **named: Any) -> list[Any]:
         elif line:
             result.append(line.translate(_BACK))
     return result
-
-
-def _svg(drawn: "Axes | Figure", name: str, alternative: str) -> Markup:
-    """Return a figure for a page: `name` is once on the page, `alternative` says in words what the figure shows."""
-    from clustercast.report.plots.style import svg  # late: a page of tables does not wait for matplotlib
-
-    return Markup(svg(drawn, name, alternative))
 
 
 def records(data: xr.Dataset, dim: str) -> list[dict[str, Any]]:

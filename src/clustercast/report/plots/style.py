@@ -108,9 +108,8 @@ def figure_of(drawn: Axes | Figure) -> Figure:
 def save_figure(figure: Figure | Axes, path: Path | str, *, dpi: float = _DPI) -> Path:
     """Write a figure, or that of axes, whole or not at all, as .png with `dpi` dots per inch, .svg or .pdf."""
     figure = figure_of(figure)
-    known = figure.canvas.get_supported_filetypes()
     suffix = Path(path).suffix.removeprefix(".")
-    if suffix not in known:
+    if suffix not in figure.canvas.get_supported_filetypes():
         raise InputError(f"cannot write {str(path)!r}: no figure has the suffix {suffix!r}; give .png, .svg or .pdf")
     # Without the date and random ids, the same figure is the same file.
     how: dict[str, Any] = {"svg": {"metadata": {"Date": None}}, "pdf": {"metadata": {"CreationDate": None}}}
@@ -129,7 +128,7 @@ def png(figure: Figure) -> bytes:
 
 
 def svg(drawn: Axes | Figure, name: str, alternative: str) -> str:
-    """Return a figure as an ``svg`` element, the same bytes for the same figure."""
+    """Return a figure as an ``svg`` element: `name` is once on a page, `alternative` says in words what it shows."""
     buffer = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure_of(drawn).savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
