@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from rich.table import Table as TerminalTable
+from typing import Any
 
 _WIDTH = 80
 # Wider words than this fold.
@@ -23,7 +20,7 @@ class Table:
     words: Sequence[int] = (0,)
     note: str = ""
 
-    def __rich__(self) -> "TerminalTable":
+    def __rich__(self) -> Any:
         """Return the table as the terminal shows it: words fold where the terminal is narrow, numbers never."""
         from rich.box import SIMPLE_HEAD
         from rich.cells import cell_len
