@@ -160,11 +160,9 @@ def _learned(results: Results, tree: xr.DataTree, forecast: xr.Dataset) -> dict[
         path = forecast[name]
         # Rows of calendar years are on the growth of a total in each year.
         if totals := [row for row in own if not same_dimension(row.unit, unit_of(path))]:
+            name, attrs = name.replace("cumulative_", "yearly_"), {"units": f"{unit_of(path)}/year", "time": ""}
             # What is added from 1 January to 1 January stands at the beginning of the year, as the rows do.
-            grown = np.diff(path.transpose("year", "sample").values, axis=0)
-            name = name.replace("cumulative_", "yearly_")
-            attrs = {**path.attrs, "units": f"{unit_of(path)}/year", "time": ""}
-            path = xr.DataArray(grown, {"year": path["year"].values[:-1]}, ("year", "sample"), name, attrs)
+            path = path.diff("year", label="lower").rename(name).assign_attrs(path.attrs | attrs)
             own = [row.model_copy(update={"quantity": name}) for row in totals]
         near = path.sel(year=slice(min(row.date for row in own) - 1.0, max(row.date for row in own) + 2.0))
         fans.append((near, plots.fan(near, observed=own)))
