@@ -29,7 +29,6 @@ from clustercast.streaming.moments import LeafSums, Moments
 from clustercast.streaming.pieces import SobolPlan, sum_products
 
 BUDGET = 1 << 22
-MEMORY = 4 << 30
 # Less than no memory: what needs the whole design is refused.
 _NEVER_WHOLE = -(1 << 62)
 # Rows of each column in the moments of the independent runs: values, unusual ones, those of a less of b, four powers.
@@ -58,7 +57,7 @@ def run_sobol(
     dummy: bool = False,
     until: float | None = None,
     budget: int = BUDGET,
-    memory: int = MEMORY,
+    memory: int = 4 << 30,
     executor: Workplace = None,
     workers: int | None = None,
     checkpoint: Path | str | None = None,
@@ -121,7 +120,9 @@ def run_sobol(
     if memory < 0 and memory != _NEVER_WHOLE:
         raise InputError(f"memory is {memory!r}; give the bytes that a design may take, 0 or more")
     asked = memory < 0 or any(option is not None for option in (executor, workers, checkpoint))
-    whole = _needs_whole(study, engine, until)
+    reasons = [f"output {name!r} is a labelled index" for name in study.wanted if study.model.declaration(name).labels]
+    reasons += ["until is given"] * (until is not None) + [f"engine is {engine!r}"] * (engine != "panel")
+    whole = next(iter(reasons), "")
     if asked and whole:
         raise InputError(f"{whole}, which needs the whole design; leave it out, or do without pieces")
     # Numbers of inputs, outputs and the copies of one output that is analysed.
@@ -165,13 +166,6 @@ def stream_sobol(priors: Priors, *, size: int, **options: Any) -> Dataset:
     Azzini, Mara and Rosati (2021), doi:10.1016/j.envsoft.2021.105167.
     """
     return run_sobol(priors, size=size, memory=_NEVER_WHOLE, **options)
-
-
-def _needs_whole(study: Study, engine: str, until: float | None) -> str:
-    """Return what of a study needs the whole design at once, in words; empty where nothing does."""
-    if labelled := [name for name in study.wanted if study.model.declaration(name).labels]:
-        return f"output {labelled[0]!r} is a labelled index"
-    return "until is given" if until is not None else f"engine is {engine!r}" if engine != "panel" else ""
 
 
 def sobol_in_pieces(
