@@ -280,9 +280,7 @@ def _pooled_forecast(forecasts: Mapping[str, xr.Dataset], shares: tuple[float, .
 class _Pooled(OfComponents):
     """Several distributions with weights, made into one that is given by its quantiles at normal scores."""
 
-    @property
-    def support(self) -> Interval:
-        """The ends of the table, eight standard deviations of the normal score from the median."""
+    def _ends(self) -> Interval:
         return float(self._table[0]), float(self._table[-1])
 
     @property
