@@ -115,9 +115,7 @@ def part_verdict(low: float, high: float, part: Part, rule: Rule) -> Verdict:
         loose = max(part.low - high, low - part.high) <= rule.loose_time
     else:
         loose = part.digits is not None and max(part.low / high, low / part.high) <= rule.loose_factor * (1 + _SLACK)
-    if loose:
-        return "ROUND"
-    return "EXT" if part.against == "fact" else "NO"
+    return "ROUND" if loose else "EXT" if part.against == "fact" else "NO"
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

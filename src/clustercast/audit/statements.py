@@ -38,7 +38,6 @@ class Part(BaseModel, extra="forbid", frozen=True):
     # Neither low nor high: the text states nothing. `digits`: significant digits of a number that the text rounded.
     # `against`: whether it follows from the text's inputs or is an outside fact. A `variant` is another reading, which
     # does not count in the verdict of the derivation.
-
     name: Text
     formula: Text
     unit: Text
