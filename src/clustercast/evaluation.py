@@ -127,7 +127,6 @@ def evaluate(
     if form != "scalar" and size > 1:
         _check_samples_apart(task, columns, size, executor)
     parts: list[dict[str, FloatArray]] = []
-    # All samples at once where a function takes them here, else 64 pieces.
     length = size if executor is None and form != "scalar" else max(1, -(-size // 64))
     pieces = [
         (range(start, min(start + length, size)), {n: column[start : start + length] for n, column in columns.items()})

@@ -160,10 +160,9 @@ def _members(
 
 def _exchanged(a: Priors, b: Priors, names: set[str]) -> Priors:
     """Return the first set with the priors of some inputs from the second."""
-    families = {name: b[name] if name in names else a[name] for name in a}
     kept = [c for c in a.correlations if not names & set(c.between)]
     kept += [c for c in b.correlations if names >= set(c.between)]
-    return Priors(*kept, **families)  # type: ignore[arg-type]
+    return Priors(*kept, **{name: b[name] if name in names else a[name] for name in a})  # type: ignore[arg-type]
 
 
 def _random_chains(count: int, orders: int, seed: int) -> list[list[int]]:

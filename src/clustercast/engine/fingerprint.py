@@ -97,9 +97,8 @@ def tree_of(function: Function) -> ast.FunctionDef | None:
     """Return the syntax tree of a function, or None where no file holds it."""
     file, start = function.__code__.co_filename, function.__code__.co_firstlineno
     linecache.checkcache(file)
-    lines = linecache.getlines(file, function.__globals__)
     try:
-        result = _definitions("".join(lines)).get(start)
+        result = _definitions("".join(linecache.getlines(file, function.__globals__))).get(start)
     except SyntaxError:
         return None
     # Code made from a text can claim lines of a file that say something else; a wrapper has another's name.

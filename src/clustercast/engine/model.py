@@ -172,8 +172,7 @@ class Model:
 
     def users(self, name: str) -> tuple[str, ...]:
         """Return the quantities that take `name` as an argument."""
-        definitions = (self.definition(user) for user in self.functions)
-        return tuple(result.name for result in definitions if any(need.name == name for need in result.needs))
+        return tuple(one for one in self.functions if any(need.name == name for need in self.definition(one).needs))
 
     @typed
     def check_inputs(self, given: Iterable[str], outputs: Iterable[str] | None = None) -> None:

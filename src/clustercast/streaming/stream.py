@@ -139,9 +139,8 @@ def stream_plan(
     values, units = input_arrays(few)
     model = with_changes(model, values)
     model.check_inputs(values, wanted)
-    program = prepared(model, values, units, wanted, grid)
     labels = {name: len(model.declaration(name).labels) for name in wanted if model.declaration(name).labels}
-    plan = StreamPlan(priors, design, int(seed), size, program, labels)
+    plan = StreamPlan(priors, design, int(seed), size, prepared(model, values, units, wanted, grid), labels)
     return plan, model, grid, run_record(few, size, model_hash=model.hash)
 
 
