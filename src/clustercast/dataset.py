@@ -101,7 +101,7 @@ def design_of(data: Labelled) -> dict[str, Any]:
 
 
 def sample_design(output: xr.DataArray) -> dict[str, Any]:
-    """Return the design of one output's samples where they repeat each other; empty where they do not."""
+    """Return the design of one output's samples where they are no single draw; empty where they are one."""
     attrs = output.coords["sample"].attrs if "sample" in output.coords else {}
     return dict(json.loads(attrs.get(_DESIGN, "{}")))
 
@@ -163,8 +163,8 @@ def inputs_dataset(values: Arrays, priors: Priors, design: Record) -> Dataset:
     if None not in (valid := [priors.about.valid_from, priors.about.valid_to]):
         record["valid"] = valid
     # One output alone carries its coordinates but not the record: what its rows are stands on them too.
-    repeated = {_DESIGN: json.dumps(record["design"])} if design.get("name") == "saltelli" else {}
-    coords = {"sample": coordinate("sample", np.arange(size), repeated)}
+    structured = {_DESIGN: json.dumps(record["design"])} if {"replicates", "swaps"} & {*design} else {}
+    coords = {"sample": coordinate("sample", np.arange(size), structured)}
     return xr.Dataset(variables, coords=coords, attrs=provenance(record))
 
 

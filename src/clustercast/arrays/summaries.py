@@ -1,9 +1,10 @@
 """Summaries of samples: quantiles, means, shares, with their Monte Carlo errors; times of crossings; heavy tails."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtr, softmax
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray, Pair, real_numbers
@@ -73,7 +74,7 @@ def effective_size(weights: FloatArray) -> float:
     return float(weights.sum() ** 2 / np.square(weights).sum())
 
 
-def order_interval(probabilities: FloatArray, count: float) -> Pair:
+def order_interval(probabilities: FloatArray, count: float | FloatArray) -> Pair:
     """Return the shares of `count` samples between which each quantile lies with the probability of one sigma."""
     a, b = count * probabilities + 1, count * (1 - probabilities) + 1
     return betaincinv(a, b, _ONE_SIGMA[0]), betaincinv(a, b, _ONE_SIGMA[1])
@@ -90,7 +91,9 @@ def quantiles(values: FloatArray, probabilities: Probabilities, weights: Weights
     return quantiles_with_errors(values, probabilities, weights)[0]
 
 
-def quantiles_with_errors(values: FloatArray, probabilities: Probabilities, weights: Weights = None) -> Pair:
+def quantiles_with_errors(
+    values: FloatArray, probabilities: Probabilities, weights: Weights = None, replicates: int = 1
+) -> Pair:
     """Return quantiles along the last axis and their Monte Carlo standard errors, both (..., probabilities)."""
     # Without weights the quantile is definition 7 of R. J. Hyndman and Y. Fan (1996), doi:10.2307/2684934, as NumPy's;
     # with weights that of A. Akinshin (2023), arXiv:2304.07265, as xarray's; of equal weights both are one.
@@ -99,6 +102,7 @@ def quantiles_with_errors(values: FloatArray, probabilities: Probabilities, weig
     # (1952), doi:10.1080/01621459.1952.10483443; by the beta distribution as in A. Vehtari et al. (2021),
     # doi:10.1214/20-BA1221). It supposes nothing of the distribution; for a Latin hypercube or Sobol' points, which are
     # spread more evenly, it is an upper limit. With weights n is Kish's effective size. One sample's error is infinite.
+    # With replicates n is what the spread of their shares below it tells: the quantile of few points errs otherwise.
     rows, shape = sample_rows(values)
     points, size = checked_probabilities(probabilities), rows.shape[1]
     share = None if weights is None else checked_weights(weights, size)
@@ -114,6 +118,8 @@ def quantiles_with_errors(values: FloatArray, probabilities: Probabilities, weig
         if np.isnan(squares):
             raise InputError(f"{np.count_nonzero(np.isnan(row))} of {size} samples are NaN; correct what made them")
         placed[:, i] = _interpolated(row, part, ranks) if share is None else _weighted(row, share, points)
+        if replicates > 1:
+            placed[1, i] = _replicated_errors(row, points, placed[0, i], replicates)
     return placed[0].reshape(*shape, -1), placed[1].reshape(*shape, -1)
 
 
@@ -128,13 +134,44 @@ def sample_rows(values: FloatArray) -> tuple[FloatArray, tuple[int, ...]]:
 def _interpolated(row: FloatArray, part: FloatArray, ranks: IntArray) -> Pair:
     """Return quantiles, each a part of the way from the first rank to the second, and errors by the other two."""
     left, right, low, high = np.partition(row, np.unique(ranks))[ranks]
-    # Beside an infinite one what lies between two is infinite.
+    return _between(left, right, part), _half_width(low, high, row.size)
+
+
+def _between(left: FloatArray, right: FloatArray, part: FloatArray) -> FloatArray:
+    """Return what lies a part of the way from one to another; beside an infinite one it is infinite."""
     between = np.where(np.isinf(left) & ((part < 0.5) | np.isfinite(right)), left, right)
     finite = np.isfinite(left) & np.isfinite(right)
     a, b, part = left[finite], right[finite], part[finite]
     # Interpolated from the nearer end, as NumPy does, so that the bits are NumPy's.
     between[finite] = np.where(part < 0.5, a + (b - a) * part, b - (b - a) * (1 - part))
-    return between, _half_width(low, high, row.size)
+    return between
+
+
+def _replicated_errors(row: FloatArray, probabilities: FloatArray, places: FloatArray, replicates: int) -> FloatArray:
+    """Return errors of the quantiles at some places from the spread of shares below them over replicates."""
+    # Of equal values the share below the quantile and the share up to it differ: the one that is known worse counts.
+    parts, places = parts_of(row, replicates), places[:, np.newaxis, np.newaxis]
+    shares = np.stack([(parts < places).mean(axis=-1), (parts <= places).mean(axis=-1)])
+    count = _independent_count(shares, probabilities, row.size).min(axis=0)
+    position = np.stack(order_interval(probabilities, count)) * (row.size - 1)
+    below, ordered = np.floor(position).astype(np.intp), np.sort(row)
+    left, right = ordered[below], ordered[np.ceil(position).astype(np.intp)]
+    low, high = _between(left, right, position - below)
+    return _half_width(low, high, row.size)
+
+
+def parts_of(values: NDArray[Any], replicates: int) -> NDArray[Any]:
+    """Return samples as those of independent replicates, one after the other, shape (..., replicates, samples)."""
+    if values.shape[-1] % replicates:
+        raise InputError(f"replicates is {replicates}; give a number that divides the {values.shape[-1]} samples")
+    return values.reshape(*values.shape[:-1], replicates, -1)
+
+
+def _independent_count(shares: FloatArray, probability: FloatArray, size: int) -> FloatArray:
+    """Return how many independent samples would know a probability as well as the shares (..., replicates) do."""
+    # No share is known better than to half a sample.
+    variance = shares.var(axis=-1, ddof=1) / shares.shape[-1] + (0.5 / size) ** 2
+    return np.asarray(np.maximum(probability * (1 - probability) / variance, 1.0))
 
 
 def _weighted(row: FloatArray, share: FloatArray, probabilities: FloatArray) -> Pair:
@@ -177,61 +214,37 @@ class Summary(NamedTuple):
     mean_error: FloatArray
 
 
-def mean_with_error(values: FloatArray, weights: FloatArray | None = None) -> Pair:
+def mean_with_error(values: FloatArray, weights: FloatArray | None = None, replicates: int = 1) -> Pair:
     """Return the mean of finite values along the last axis and its Monte Carlo standard error."""
     array, shape = sample_rows(values)
     share = None if weights is None else checked_weights(weights, array.shape[1])
     means = np.array([_mean_of_row(row, share) for row in array]).reshape(*shape, 2)
+    if replicates > 1:
+        # The spread of means of replicates over the root of their number holds for scrambled Sobol' points too:
+        # A. B. Owen (1997), doi:10.1137/S0036142994277468.
+        means[..., 1] = mean_with_error(mean_with_error(parts_of(values, replicates))[0])[1]
     return means[..., 0], means[..., 1]
 
 
-def summary(values: FloatArray, probabilities: Probabilities, weights: FloatArray | None = None) -> Summary:
-    """Return quantiles, mean and the Monte Carlo errors of both of finite values along the last axis."""
-    return Summary(*quantiles_with_errors(values, probabilities, weights), *mean_with_error(values, weights))
-
-
-def replicated_summary(values: FloatArray, probabilities: Probabilities, replicates: int) -> Summary:
-    """Return quantiles and mean with errors from the spread of independent replicates, one after the other."""
-    # The spread of means of single replicates over the root of their number holds for scrambled Sobol' points too:
-    # A. B. Owen (1997), doi:10.1137/S0036142994277468. The quantile of the few points of a replicate errs otherwise
-    # than that of all, so for quantiles it is the spread of the shares below the quantile of all that counts: it is as
-    # of so many independent samples, whose order statistics give the error.
-    array, shape = sample_rows(values)
-    size = array.shape[1]
-    if replicates < 2 or size % replicates:
-        raise InputError(f"replicates is {replicates}; give 2 or more, in equal parts of the {size} samples")
-    mean = mean_with_error(values)[0]
-    parts = array.reshape(len(array), replicates, size // replicates)
-    mean_spread = mean_with_error(mean_with_error(parts)[0])[1]
-    points = checked_probabilities(probabilities)
-    placed = quantiles(array, points)
-    # Where values are equal, the share below the quantile and the share up to it differ: the one that is known worse
-    # counts. No share is known better than to half a sample.
-    places = placed.T[:, :, np.newaxis, np.newaxis]
-    shares = np.array([[under(parts, one).mean(axis=-1) for under in (np.less, np.less_equal)] for one in places])
-    variance = shares.var(axis=-1, ddof=1).max(axis=1).T / replicates + (0.5 / size) ** 2
-    ends = np.stack(order_interval(points, np.maximum(points * (1 - points) / variance, 1.0)), axis=1)
-    low, high = np.stack([np.quantile(row, of_row) for row, of_row in zip(array, ends, strict=True)], axis=1)
-    return Summary(placed.reshape(*shape, -1), ((high - low) / 2).reshape(*shape, -1), mean, mean_spread.reshape(shape))
-
-
-def share_with_error(reached: BoolArray, weights: FloatArray | None = None) -> Pair:
+def share_with_error(reached: BoolArray, weights: FloatArray | None = None, replicates: int = 1) -> Pair:
     """Return the share of samples for which something holds, and its Monte Carlo standard error."""
     size = reached.shape[-1]
     if not size:
         raise InputError("there are no samples; draw 1 or more")
-    if weights is None:
-        count: float = size
-        share = np.count_nonzero(reached, axis=-1) / np.float64(size)
-    else:
+    count, share = np.asarray(size), np.asarray(np.count_nonzero(reached, axis=-1) / np.float64(size))
+    if weights is not None:
         normal = checked_weights(weights, size)
-        count = effective_size(normal)
+        count = np.asarray(effective_size(normal))
         # A sum of weights that are 1 together may pass 1 by rounding.
-        share = np.minimum(reached @ normal, 1.0)
-    return np.asarray(share), share_error(np.asarray(share), count)
+        share = np.asarray(np.minimum(reached @ normal, 1.0))
+    if replicates > 1:
+        # Where none is counted, or every one, there is no spread, and nothing is known beyond the number of samples.
+        spread = _independent_count(parts_of(reached, replicates).mean(axis=-1), share, size)
+        count = np.where((share > 0) & (share < 1), spread, count)
+    return share, share_error(share, count)
 
 
-def share_error(share: FloatArray, count: float) -> FloatArray:
+def share_error(share: FloatArray, count: float | FloatArray) -> FloatArray:
     """Return the standard error of a share of `count` samples."""
     # The standard deviation of the beta distribution that counts leave of the probability (Jeffreys' prior), so that it
     # is not 0 where no sample, or every one, is counted: Brown, Cai and DasGupta (2001), doi:10.1214/ss/1009213286.

@@ -13,7 +13,7 @@ from clustercast.errors import InputError, located, shown, takes, typed
 from clustercast.files.dates import StartYear, start_of
 from clustercast.files.toml import Text, load_toml, validated
 from clustercast.priors import shipped
-from clustercast.uncertainty.conditions import Condition, parse_condition, probability_of
+from clustercast.uncertainty.conditions import Condition, parse_condition
 from clustercast.uncertainty.milestones import crossing_year, with_outputs
 from clustercast.uncertainty.summaries import independent
 
@@ -164,16 +164,11 @@ def claims_met(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dataset:
     Dataset
         The forecast with an output of truth values ``(sample,)`` for each claim, by its id, in place of its own.
     """
-    met = {one.id: _met(forecast, one, one.asked).assign_attrs(long_name=one.text) for one in _checked(claims)}
+    met = {}
+    for claim in _checked(claims):
+        with located(f"claim {claim.id!r}"):
+            met[claim.id] = claim.asked.evaluate(forecast).assign_attrs(long_name=claim.text)
     return with_outputs(forecast, met)
-
-
-def _met(forecast: xr.Dataset, claim: Claim, asked: Condition) -> xr.DataArray:
-    """Return whether a claim comes true in each sample."""
-    try:
-        return asked.evaluate(forecast)
-    except InputError as error:
-        raise InputError(f"claim {claim.id!r}: {error} (see claim_names and claim_years)") from None
 
 
 def _answer(forecast: xr.Dataset, claim: Claim, *, trend: bool) -> tuple[float, ...]:
@@ -181,11 +176,11 @@ def _answer(forecast: xr.Dataset, claim: Claim, *, trend: bool) -> tuple[float, 
     asked = claim.asked.on_trend(forecast) if trend else claim.asked
     if asked is None:
         return (np.nan,) * 5
-    answer = probability_of(_met(forecast, claim, asked), forecast)
+    with located(f"claim {claim.id!r}"):
+        answer = asked.probability(forecast)
     clause = asked.clauses[0]
     if len(asked.clauses) > 1 or clause.form not in (">", ">=", "<", "<=") or "year" not in forecast[clause.name].dims:
         return *answer, *(np.nan,) * 3
-    rows, _ = independent(forecast, None, design_of(forecast))
-    trajectory = forecast[clause.name].isel(sample=rows)
+    trajectory = forecast[clause.name].isel(sample=independent(forecast, None, design_of(forecast))[0])
     years = np.sort(crossing_year(trajectory, clause.value, falling=clause.form.startswith("<")).values)
     return *answer, *(float(years[int(q * (years.size - 1))]) for q in (0.25, 0.5, 0.75))

@@ -204,14 +204,10 @@ class Condition:
 
     def probability(self, forecast: xr.Dataset, weights: Weights = None) -> tuple[float, float]:
         """Return the probability of the condition and its Monte Carlo standard error."""
-        return probability_of(self.evaluate(forecast), forecast, weights)
-
-
-def probability_of(holds: xr.DataArray, forecast: xr.Dataset, weights: Weights = None) -> tuple[float, float]:
-    """Return the share of the independent samples of a forecast for which something holds, and its error."""
-    rows, used = independent(forecast, weights, design_of(forecast))
-    share, error = share_with_error(holds.values[rows], used)
-    return float(share), float(error)
+        holds = self.evaluate(forecast).values
+        rows, used, replicates = independent(forecast, weights, design_of(forecast))
+        share, error = share_with_error(holds[rows], used, replicates)
+        return float(share), float(error)
 
 
 @typed

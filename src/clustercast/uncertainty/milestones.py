@@ -98,8 +98,8 @@ def exceedance(
     Returns
     -------
     DataArray
-        Probabilities with the coordinate ``standard_error``, of the beta distribution that the counts of independent
-        samples leave (Jeffreys' prior). Attributes give the level and their number.
+        Probabilities with the coordinate ``standard_error``, of the beta distribution that counts leave (Jeffreys'
+        prior): of the samples, or of as many as four or more replicates are worth. Attributes give level and samples.
 
     Raises
     ------
@@ -112,9 +112,9 @@ def exceedance(
     >>> exceedance(share, "20 %").values
     array([0.5, 1. ])
     """
-    rows, used = independent(trajectory, weights, sample_design(trajectory))
+    rows, used, replicates = independent(trajectory, weights, sample_design(trajectory))
     there = reached(trajectory.isel(sample=rows), level, falling=falling, ever=ever)
-    share, error = share_with_error(there.values, used)
+    share, error = share_with_error(there.values, used, replicates)
     dims, size = there.dims[:-1], there.sizes["sample"]
     verb = "has reached" if ever else "reaches"
     title = f"probability that {title_of(trajectory)} {verb} {level_text(trajectory, level)}"
@@ -152,16 +152,16 @@ def milestones(
     InputError
         If an output is not there or has no years, or a level is not in its unit.
     """
-    rows, used = independent(forecast, weights, design_of(forecast))
+    rows, used, replicates = independent(forecast, weights, design_of(forecast))
     parts = []
     for variable, level in level_pairs(forecast, levels):
         trajectory = variable.isel(sample=rows)
         crossed = crossing_year(trajectory, level).values
         result = {
-            "crossing_year": ("quantile", quantiles_with_errors(crossed, probabilities, used)),
-            "reached": ("year", share_with_error(reached(trajectory, level, ever=True).values, used)),
-            "never": ((), share_with_error(np.isposinf(crossed), used)),
-            "at_start": ((), share_with_error(np.isneginf(crossed), used)),
+            "crossing_year": ("quantile", quantiles_with_errors(crossed, probabilities, used, replicates)),
+            "reached": ("year", share_with_error(reached(trajectory, level, ever=True).values, used, replicates)),
+            "never": ((), share_with_error(np.isposinf(crossed), used, replicates)),
+            "at_start": ((), share_with_error(np.isneginf(crossed), used, replicates)),
         }
         variables = {}
         for key, (dims, both) in result.items():

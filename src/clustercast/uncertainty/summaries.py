@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray, summaries
-from clustercast.arrays.summaries import DOUBTFUL, HEAVY, replicated_summary, share_with_error, summary, tail_shapes
+from clustercast.arrays.summaries import DOUBTFUL, HEAVY, share_with_error, tail_shapes
 from clustercast.dataset import Record, Weights, coordinate, design_of, in_words, numbers_of, weights_array
 from clustercast.errors import InputError, count_of, shown, typed
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
@@ -54,7 +54,7 @@ def summarise(
     -----
     Errors are those of independent samples, of a quantile by the order statistics beside it, of a mean by the spread:
     upper limits for a Latin hypercube and Sobol' points. Four or more replicates give errors by their own spread, for
-    any design. Of a Saltelli design the rows A and B are used, which the others repeat. See `arrays.summaries`.
+    any design that is whole. Of a Saltelli design the rows A and B are used, which the others repeat.
 
     Examples
     --------
@@ -66,10 +66,7 @@ def summarise(
     points = summaries.checked_probabilities(probabilities)
     names = output_names(forecast)
     design = design_of(forecast)
-    rows, used = independent(forecast, weights, design)
-    replicates = int(design.get("replicates", 1))
-    if used is not None or replicates < _ENOUGH_REPLICATES:
-        replicates = 1
+    rows, used, replicates = independent(forecast, weights, design)
     variables: Variables = {}
     tails: dict[str, FloatArray] = {}
     for name in names:
@@ -77,7 +74,7 @@ def summarise(
         if "quantile" in variable.dims:
             raise InputError(f"output {name!r} has a dimension 'quantile', which a summary has of its own; rename it")
         if "labels" in variable.attrs:
-            made = _label_shares(name, variable, used)
+            made = _label_shares(name, variable, used, replicates)
         else:
             made = _summary_of(name, variable, points, used, replicates)
             tails[str(name)] = tail_shapes(variable.values.astype(np.float64, copy=False), used)
@@ -141,10 +138,15 @@ def output_names(forecast: xr.Dataset) -> list[str]:
 
 def independent(
     forecast: xr.Dataset | xr.DataArray, weights: Weights, design: Record
-) -> tuple[NDArray[np.intp] | slice, FloatArray | None]:
-    """Return the independent samples of a forecast and their weights."""
-    rows, given = independent_rows(design, forecast.sizes["sample"]), weights_array(weights, forecast)
-    return rows, None if given is None else given[rows]
+) -> tuple[NDArray[np.intp] | slice, FloatArray | None, int]:
+    """Return the independent samples of a forecast, their weights, and replicates enough for errors, or 1."""
+    size = forecast.sizes["sample"]
+    rows, given = independent_rows(design, size), weights_array(weights, forecast)
+    if given is not None:
+        return rows, given[rows], 1
+    # What is left of a draw that was cut is no longer in equal parts.
+    whole, several = isinstance(rows, np.ndarray) or size == design.get("size"), int(design.get("replicates", 1))
+    return rows, None, several if whole and several >= _ENOUGH_REPLICATES else 1
 
 
 def independent_rows(design: Record, size: int) -> NDArray[np.intp] | slice:
@@ -168,13 +170,13 @@ def _summary_of(
     """Return the labelled summary of a number."""
     values = numbers_of(variable, f"output {name!r}")
     try:
-        numbers = replicated_summary(values, points, replicates) if replicates > 1 else summary(values, points, weights)
+        means = summaries.mean_with_error(values, weights, replicates)
+        numbers = summaries.Summary(*summaries.quantiles_with_errors(values, points, weights, replicates), *means)
     except InputError:
         if not (wrong := np.argwhere(~np.isfinite(values))).size:
             raise
-        what = (
-            f"output {name!r} has {count_of(len(wrong), 'value')} not finite, the first in sample {wrong[:, -1].min()}"
-        )
+        count, first = count_of(len(wrong), "value"), wrong[:, -1].min()
+        what = f"output {name!r} has {count} not finite, the first in sample {first}"
         raise InputError(f"{what}; correct its quantity, or use cc.exceedance, which takes infinities") from None
     return summary_variables(name, variable.dims[:-1], variable.attrs, numbers)
 
@@ -200,14 +202,15 @@ def _tail_warning(shapes: Mapping[str, FloatArray]) -> str:
     return " ".join(said)
 
 
-def _label_shares(name: str, variable: xr.Variable, weights: FloatArray | None) -> Variables:
+def _label_shares(name: str, variable: xr.Variable, weights: FloatArray | None, replicates: int) -> Variables:
     """Return the share of samples that take each label of an index."""
     labels: list[str] = json.loads(variable.attrs["labels"])
     counted = variable.values[..., np.newaxis, :] == np.arange(len(labels))[:, np.newaxis]
     if not counted.any(axis=-2).all():
         raise InputError(f"output {name!r} has values that are none of 0 to {len(labels) - 1}, its labels")
     title, by = variable.attrs.get("long_name", in_words(name)), coordinate(f"{name}_label", labels)
-    return share_variables(f"{name}_share", variable.dims[:-1], by, title, *share_with_error(counted, weights))
+    shares = share_with_error(counted, weights, replicates)
+    return share_variables(f"{name}_share", variable.dims[:-1], by, title, *shares)
 
 
 def share_variables(

@@ -15,11 +15,17 @@ VALUES = hnp.arrays(
 )
 
 
+def summary_of(values, *how):
+    probabilities, *rest = how
+    quantiles = summaries.quantiles_with_errors(values, probabilities, *rest)
+    return summaries.Summary(*quantiles, *summaries.mean_with_error(values, *rest))
+
+
 @given(VALUES, PROBABILITIES, st.floats(1e-300, 1e300))
 def test_equal_weights_of_any_scale_are_no_weights(values, probabilities, scale):
     weights = np.full(values.shape[-1], scale)
     spread = 1e-9 * (1 + np.abs(values).max())
-    plain, weighted = (summaries.summary(values, probabilities, w) for w in (None, weights))
+    plain, weighted = (summary_of(values, probabilities, w) for w in (None, weights))
     assert np.allclose(weighted.quantiles, plain.quantiles, rtol=1e-12, atol=spread)
     assert np.allclose(weighted.mean, plain.mean, rtol=1e-12, atol=spread)
     assert np.allclose(weighted.mean_error, plain.mean_error, rtol=1e-7, atol=spread)
@@ -38,7 +44,7 @@ def test_weighted_errors_are_those_of_the_effective_size():
 def test_importance_weights_turn_one_normal_into_another():
     draws = np.random.default_rng(6).normal(0, 1.5, size=100_000)
     weights = np.exp(stats.norm.logpdf(draws, 0.5, 1) - stats.norm.logpdf(draws, 0, 1.5))
-    result = summaries.summary(draws, FIVE, weights)
+    result = summary_of(draws, FIVE, weights)
     assert np.all(np.abs(result.quantiles - stats.norm.ppf(FIVE, 0.5)) < 4 * result.quantile_errors + 1e-3)
     assert abs(result.mean - 0.5) < 4 * result.mean_error < 0.05
 
@@ -56,7 +62,7 @@ def test_mean_and_its_error_are_those_of_numpy_and_scipy(values):
 
 def test_one_sample_alone_says_nothing_of_its_error():
     for weights in (None, np.ones(1)):
-        result = summaries.summary(np.array([[3.0]]), [0.5], weights)
+        result = summary_of(np.array([[3.0]]), [0.5], weights)
         assert (result.quantiles[0, 0], result.mean[0]) == (3, 3)
         assert np.isinf(result.quantile_errors).all() and np.isinf(result.mean_error).all()
 
@@ -81,9 +87,9 @@ def test_the_error_of_a_mean_has_the_unit_of_the_values(power):
 
 def test_two_samples_and_two_replicates_have_errors():
     assert summaries.mean_with_error(np.array([0.0, 1.0]))[1] == 0.5
-    halves = summaries.replicated_summary(np.arange(6.0), [0.5], 2)
+    halves = summary_of(np.arange(6.0), [0.5], None, 2)
     assert halves.mean_error == pytest.approx(1.5)
-    rows = summaries.replicated_summary(np.stack([np.arange(6.0), 2 * np.arange(6.0)]), [0.5], 2)
+    rows = summary_of(np.stack([np.arange(6.0), 2 * np.arange(6.0)]), [0.5], None, 2)
     assert rows.mean_error == pytest.approx([1.5, 3])
     assert rows.quantile_errors[:, 0] == pytest.approx(halves.quantile_errors * [1, 2])
 
@@ -98,7 +104,7 @@ def test_replicates_give_errors_by_their_spread():
     # Sixteen replicates whose means are known: a fixed sample moved by 0, 1, ... 15.
     base = np.linspace(-1, 1, 101)
     values = (base + np.arange(16)[:, None]).reshape(-1)
-    result = summaries.replicated_summary(values[np.newaxis], [0.5], 16)
+    result = summary_of(values[np.newaxis], [0.5], None, 16)
     assert result.mean_error[0] == pytest.approx(np.std(np.arange(16), ddof=1) / 4)
     assert result.mean[0] == pytest.approx(7.5) == result.quantiles[0, 0]
 
@@ -108,7 +114,7 @@ def test_errors_of_quantiles_by_replicates_are_those_of_the_quantiles_of_all_sam
     # Sixteen samples in a replicate say little of a quantile of .95; all 256 say it to within this error.
     values = np.random.default_rng(1).standard_normal((400, 256))
     levels = np.array([0.05, 0.5, 0.95])
-    result = summaries.replicated_summary(values, levels, replicates)
+    result = summary_of(values, levels, None, replicates)
     places = stats.norm.ppf(levels)
     asymptotic = np.sqrt(levels * (1 - levels) / 256) / stats.norm.pdf(places)
     stated = np.sqrt((result.quantile_errors**2).mean(axis=0))
@@ -119,12 +125,12 @@ def test_errors_of_quantiles_by_replicates_are_those_of_the_quantiles_of_all_sam
 def test_the_error_of_a_quantile_is_the_spread_of_shares_over_the_density():
     """Whole numbers from 0 and from 32.5 share the median 272: 272 and 239.5 of 512 each are below, 16.25 off half."""
     values = np.stack([np.arange(512.0), np.arange(512) + 32.5]).ravel()
-    result = summaries.replicated_summary(values, [0.5], 2)
+    result = summary_of(values, [0.5], None, 2)
     assert result.quantiles == pytest.approx(272, abs=0.5)
     assert result.quantile_errors == pytest.approx(16.25, rel=0.03)
     # Eight replicates that share all but the eighths: a sample is an eighth, half a sample a sixteenth.
     values = (np.arange(64) + np.arange(8)[:, np.newaxis] / 8).ravel()
-    assert summaries.replicated_summary(values, [0.5], 8).quantile_errors == pytest.approx(1 / 16, rel=0.01)
+    assert summary_of(values, [0.5], None, 8).quantile_errors == pytest.approx(1 / 16, rel=0.01)
 
 
 @pytest.mark.parametrize("more", [-1, 0, 1])
@@ -132,23 +138,23 @@ def test_a_median_of_truth_values_may_be_either_where_replicates_differ(more):
     """Half of 512 are true, or some more or fewer: within the error the median is 0 and 1."""
     true = 32 + more + np.array([-8, 8, -6, 6, -4, 4, -2, 2])
     values = (np.arange(64) < true[:, np.newaxis]).ravel()
-    assert summaries.replicated_summary(values, [0.5], 8).quantile_errors == pytest.approx(0.5)
+    assert summary_of(values, [0.5], None, 8).quantile_errors == pytest.approx(0.5)
 
 
 def test_what_replicates_share_exactly_is_known_to_half_a_sample():
     values = np.tile(np.arange(64.0), (1, 8))
-    result = summaries.replicated_summary(values, [0.5], 8)
+    result = summary_of(values, [0.5], None, 8)
     assert result.mean_error[0] == 0 < result.quantile_errors[0, 0] <= 1
 
 
 def test_a_mean_of_values_whose_sum_is_beyond_floats_is_that_of_smaller_ones():
     values = np.random.default_rng(2).uniform(0.5, 0.99, (1, 4096))
-    plain, far = (summaries.summary(scale * values, [0.5]) for scale in (1.0, 2.0**1023))
+    plain, far = (summary_of(scale * values, [0.5]) for scale in (1.0, 2.0**1023))
     for name in ("mean", "mean_error", "quantiles"):
         np.testing.assert_allclose(getattr(far, name), getattr(plain, name) * 2.0**1023, rtol=1e-12)
     weighted, _ = summaries.mean_with_error(2.0**1023 * values, np.ones(4096))
     np.testing.assert_allclose(weighted, plain.mean * 2.0**1023, rtol=1e-12)
-    plain, far = (summaries.replicated_summary(scale * values, [0.5], 8) for scale in (1.0, 2.0**1023))
+    plain, far = (summary_of(scale * values, [0.5], None, 8) for scale in (1.0, 2.0**1023))
     np.testing.assert_allclose(far.mean_error, plain.mean_error * 2.0**1023, rtol=1e-12)
 
 
@@ -175,8 +181,7 @@ def test_weighted_shares():
         (lambda: summaries.mean_with_error(np.array([1, np.inf])), "not finite"),
         (lambda: summaries.mean_with_error(np.array([-np.inf, np.inf])), "not finite"),
         (lambda: summaries.mean_with_error(np.array([1, np.inf]), np.array([1, 0])), "not finite"),
-        (lambda: summaries.replicated_summary(np.ones(6), [0.5], 4), "replicates is 4"),
-        (lambda: summaries.replicated_summary(np.ones(6), [0.5], 1), "replicates is 1"),
+        (lambda: summary_of(np.ones(6), [0.5], None, 4), "replicates is 4"),
         (lambda: summaries.share_with_error(np.empty((2, 0), dtype=bool)), "no samples"),
     ],
 )
