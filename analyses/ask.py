@@ -12,6 +12,7 @@ from clustercast.decisions.information import possible
 from clustercast.propagation import needed_inputs
 from clustercast.report.ask import Question, answer
 from clustercast.report.wording import say
+from clustercast.sampling import even_draw
 
 FIRST = 2024
 BOTH = (options.DEFAULT, "situational_awareness")
@@ -71,7 +72,7 @@ def forecast_of(run: options.Run, priors: cc.Priors, asked: cc.Condition, seen: 
     wanted = [name for name in asked.names if name not in priors]
     wanted += [f"trend_{name}" for name in wanted if f"trend_{name}" in run.model]
     wanted = list(dict.fromkeys([*wanted, *(row.quantity for row in rows)]))
-    inputs = cc.draw(priors, run.samples, seed=run.seed)
+    inputs = even_draw(priors, run.samples, run.seed)
     known = needed_inputs(inputs, run.model, wanted, [*asked.names, *priors.correlated])
     return cc.propagate(known, model=run.model, years=years, outputs=wanted, progress=run.progress)
 

@@ -7,6 +7,7 @@ from analyses import options
 from clustercast.dataset import Dataset
 from clustercast.report.findings import LIMITS, conditions
 from clustercast.report.wording import say
+from clustercast.sampling import even_draw
 from clustercast.uncertainty.claims import claim_names
 
 RELIEVED = ("power", "money", "packaging", "memory", "logic")
@@ -34,7 +35,7 @@ def claims(run: options.Run) -> options.Answer:
 def answer_claims(run: options.Run, others: Sequence[str] = ()) -> tuple[Dataset, Dataset]:
     """Return a forecast, and the answers to the claims in it and in its trend."""
     asked = cc.read_claims()
-    inputs = cc.draw(run.priors, run.samples, seed=run.seed)
+    inputs = even_draw(run.priors, run.samples, run.seed)
     plain = [name for name in claim_names(asked) if name not in inputs]
     outputs = [*plain, *(f"trend_{name}" for name in plain if f"trend_{name}" in run.model), *others]
     years = cc.claim_years(asked, 2024)

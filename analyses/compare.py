@@ -24,18 +24,15 @@ def compare(
     --scenario and --set change both sets.
     """
     from clustercast.files.tables import write_table
-    from clustercast.propagation import needed_inputs
     from clustercast.report.findings import forecast_sentence, key_year
     from clustercast.report.wording import say
+    from clustercast.uncertainty.scenarios import paired_forecasts
 
     (one, known, _), (two, _, _) = (options.study(name, scenario, set, model) for name in (a, b))
     shown = options.names(outputs) or options.headline(one, known)
     known.order(shown)
-    quantiles = []
-    for priors in (one, two):
-        needed = needed_inputs(cc.draw(priors, samples, design="sobol", seed=seed), known, shown)
-        forecast = cc.propagate(needed, model=known, years=options.years(years), outputs=shown)
-        quantiles.append(forecast[shown].quantile([0.05, 0.5, 0.95], dim="sample", keep_attrs=True))
+    made = paired_forecasts([one, two], samples, seed, model=known, years=options.years(years), outputs=shown)
+    quantiles = [forecast[shown].quantile([0.05, 0.5, 0.95], dim="sample", keep_attrs=True) for forecast in made]
     differing = cc.compare_priors(one, two)
     sets = (one.name, two.name)
     year = key_year(options.years(years)) if "year" in quantiles[0].dims else None

@@ -65,15 +65,10 @@ class Run(NamedTuple):
         return [name for name in wanted if name in self.model]
 
     def forecast(self) -> Any:
-        """Return a quick forecast of the outputs and their trends, on Sobol' points of the inputs that they need."""
-        from clustercast.dataset import inputs_dataset
-        from clustercast.engine.model import with_changes
-        from clustercast.sampling import input_values
+        """Return a quick forecast of the outputs and their trends."""
+        from clustercast.sampling import even_draw
 
-        used = with_changes(self.model, self.priors).inputs(self.with_trend())
-        needed = cc.Priors().extended({name: self.priors[name] for name in used if name in self.priors})
-        values = input_values(self.priors, "sobol", self.seed, 0, QUICK, needed)
-        inputs = inputs_dataset(values, needed, {"name": "sobol", "size": QUICK})
+        inputs = even_draw(self.priors, QUICK, self.seed)
         return cc.propagate(inputs, model=self.model, years=self.years, outputs=self.with_trend())
 
     def opening(self, forecast: Any) -> list[str]:
@@ -253,11 +248,6 @@ def run(command: Callable[..., None]) -> NoReturn:
     """Run an analysis with the arguments of the shell, and exit."""
     begin()
     finish(exit_code(command, sys.argv[1:]))
-
-
-def replicates_of(samples: int) -> int | None:
-    """Return how many independent parts Sobol' points are drawn in, so that their spread gives errors."""
-    return 16 if samples >= 1024 and samples % 16 == 0 else None
 
 
 def begin() -> None:

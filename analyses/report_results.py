@@ -18,9 +18,10 @@ from clustercast.propagation import needed_inputs
 from clustercast.report.ask import Question, answer
 from clustercast.report.findings import FIRST, LIMITS, PHRASES, key_year
 from clustercast.report.sections import Results, even_condition
+from clustercast.sampling import even_draw
 from clustercast.uncertainty.claims import claim_names
 from clustercast.uncertainty.milestones import milestones
-from clustercast.uncertainty.scenarios import BASE
+from clustercast.uncertainty.scenarios import BASE, paired_forecasts
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,8 +44,7 @@ def gather(run: options.Run, condition: bool) -> Results:
     if not levels:
         what = f"the report says when outputs reach a level, and {', '.join(outputs)} has none"
         raise cc.InputError(f"{what}; add one of {', '.join(known)} to --outputs")
-    replicates = options.replicates_of(run.samples)
-    inputs = cc.draw(run.priors, run.samples, design="sobol", replicates=replicates, seed=run.seed)
+    inputs = even_draw(run.priors, run.samples, run.seed)
     wanted = list(dict.fromkeys([*run.with_trend(), *(name for name in LIMITS if name in run.model)]))
     forecast = cc.propagate(inputs, model=run.model, years=run.years, outputs=wanted, progress=run.progress)
     summary, year = cc.summarise(forecast), key_year(run.years)
@@ -83,10 +83,7 @@ def _observations(run: options.Run) -> tuple["xr.DataTree", Dataset]:
 
 def _scenarios(run: options.Run, outputs: list[str]) -> Mapping[str, Dataset]:
     """Return forecasts of the bare prior set and of each shipped scenario in a year, on common random numbers."""
-    result, year = {}, [key_year(run.years)]
-    for scenario in (None, *shipped_names("scenarios")):
-        priors = cc.read_priors(run.named[0], scenario=scenario, set=run.settings)
-        inputs = cc.draw(priors, run.samples, seed=run.seed)
-        forecast = cc.propagate(inputs, model=run.model, years=year, outputs=outputs, progress=run.progress)
-        result[scenario or BASE] = forecast[outputs]
-    return result
+    names = [None, *shipped_names("scenarios")]
+    sets = [cc.read_priors(run.named[0], scenario=name, set=run.settings) for name in names]
+    made = paired_forecasts(sets, run.samples, **{**run.asked, "years": [key_year(run.years)], "outputs": outputs})
+    return {name or BASE: forecast[outputs] for name, forecast in zip(names, made, strict=True)}

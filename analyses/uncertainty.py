@@ -16,11 +16,12 @@ def uncertainty(run: options.Run, design: PlainDesign = "sobol") -> options.Answ
     """
     from clustercast.report.findings import caution, hangs_on, key_year
     from clustercast.report.wording import say
+    from clustercast.sampling import PARTS
     from clustercast.uncertainty.stated import compare_with_stated, stated_cells
 
     if design == "sobol":
         options.power_of_two(run.samples)
-    replicates = None if design == "random" else options.replicates_of(run.samples)
+    replicates = PARTS if design != "random" and run.samples % PARTS == 0 else None
     inputs = cc.draw(run.priors, run.samples, design=design, replicates=replicates, seed=run.seed)
     forecast = cc.propagate(inputs, model=run.model, years=run.years, outputs=run.with_trend(), progress=run.progress)
     summary = cc.summarise(forecast)

@@ -174,6 +174,31 @@ def test_replicates_of_plain_designs_are_whole_designs_of_their_own(design):
     np.testing.assert_array_equal(more["c"], inputs["c"])
 
 
+@pytest.mark.parametrize("replicates", [1, 4])
+def test_an_input_takes_the_column_that_it_is_given(replicates):
+    how = {"design": "sobol", "seed": 3, "replicates": replicates}
+    inputs = cc.draw(PRIORS, 64, **how)
+    fewer = cc.Priors(b=PRIORS["b"], c=PRIORS["c"], a=0.5)
+    for columns in ("abc", ["a", "b", "c", "more"], dict.fromkeys("abc")):
+        own = cc.draw(fewer, 64, **how, columns=columns)
+        for name in "bc":
+            np.testing.assert_array_equal(own[name], inputs[name])
+        assert cc.design_of(own)["columns"] == list(columns)
+    assert not np.array_equal(cc.draw(fewer, 64, **how)["b"], inputs["b"])
+    turned = cc.draw(PRIORS, 64, **how, columns="cba")
+    np.testing.assert_array_equal(turned["b"], inputs["b"])
+    np.testing.assert_array_equal(stats.norm.cdf(turned["b"]).argsort(), inputs["b"].values.argsort())
+    assert not np.array_equal(turned["a"], inputs["a"])
+    assert "columns" not in cc.design_of(cc.draw(PRIORS, 64, **how, columns="abc"))
+
+
+@pytest.mark.parametrize(("size", "design"), [(8, "random"), (16, "sobol"), (1000, "random"), (1024, "sobol")])
+def test_an_even_draw_is_in_16_parts_of_sobol_points_where_the_size_allows_it(size, design):
+    inputs = sampling.even_draw(PRIORS, size, 3)
+    how = {"design": "sobol", "replicates": 16} if design == "sobol" else {}
+    assert inputs.identical(cc.draw(PRIORS, size, seed=3, **how))
+
+
 @pytest.mark.parametrize("design", ["sobol", "latin"])
 def test_replicates_give_the_error_of_a_mean_that_the_design_has(design):
     """A sum of three uniforms: both designs know its mean far better than independent draws, sd / sqrt(n) = 0.0078."""
@@ -237,6 +262,8 @@ def test_seed_zero_is_a_seed_like_any_other():
         ({"size": 64, "seed": -1}, "seed is -1; give a whole number of 0 or more"),
         ({"size": 64, "latent": True}, "latent is an option of design 'saltelli', not of 'random'"),
         ({"size": 64, "replicates": 2}, "replicates is an option of design 'latin'"),
+        ({"size": 64, "columns": "abc"}, "columns is an option of design 'sobol', not of 'random'"),
+        ({"size": 64, "design": "sobol", "columns": "ab"}, "columns lack the uncertain input 'c'"),
         ({"size": 64, "design": "shapley", "levels": 6}, "levels is an option of design 'morris'"),
         ({"size": 64, "design": "shapley", "replicates": 1}, "2 or more"),
         ({"size": 100, "design": "kucherenko", "replicates": 4}, "not a power of two"),

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -27,6 +27,7 @@ Design = Literal["random", "latin", "sobol", "saltelli", "shapley", "kucherenko"
 Seeds = Sequence[int]
 # Numbers of a Saltelli design above which rows are made when read: to go over all costs far more than over A and B.
 LARGE = 1 << 22
+PARTS = 16  # of an even draw: their spread has an error of a fifth
 Drawn = tuple[dict[str, FloatArray], dict[str, Any]]
 
 
@@ -53,6 +54,7 @@ def draw(
     latent: bool = False,
     levels: int = 4,
     span: tuple[float, float] = (0.05, 0.95),
+    columns: Iterable[str] | None = None,
 ) -> "Dataset":
     """Draw inputs from their priors.
 
@@ -69,7 +71,7 @@ def draw(
         `kucherenko_indices` and `morris_effects` read.
     seed : int, optional
         The same seed gives the same bits. Of ``"random"``, ``"latin"`` and ``"saltelli"`` each input has a stream
-        named after it, so that a further input moves no other; the columns of the others go by the order of the inputs.
+        named after it, so that a further input moves no other; of others it has a column, by the order of the inputs.
     replicates : int, optional
         Independent scrambles that share `size`, from which error bars come; not for ``"random"`` and ``"morris"``. 16
         by default for ``"shapley"`` and ``"kucherenko"``, else 1. They are nested uniform scrambles (Owen), over which
@@ -88,6 +90,9 @@ def draw(
         are made. The index of an input is then that of the part of it which the inputs before it do not explain.
     levels, span : int and tuple of float, optional
         For ``"morris"``: levels of the grid, even, and probabilities of the lowest and the highest, inside 0 and 1.
+    columns : iterable of str, optional
+        For ``"sobol"``: names by the column that each takes, all uncertain inputs among them. Draws from several priors
+        that have it in common are pairs: an input has the same points in each, whatever the others are.
 
     Returns
     -------
@@ -117,7 +122,8 @@ def draw(
     chosen = _DESIGNS[design]
     given: dict[str, Any] = {"replicates": replicates or 1, "second_order": second_order, "points": points}
     given |= {"groups": checked_groups(groups, priors) or None, "latent": latent, "levels": levels, "span": tuple(span)}
-    for option in (name for name in given if given[name] != _USUAL[name] and name not in chosen.options):
+    given["columns"] = None if columns is None else list(dict.fromkeys(columns))
+    for option in (name for name in given if given[name] != _USUAL.get(name) and name not in chosen.options):
         owners = [repr(name) for name, other in _DESIGNS.items() if option in other.options]
         raise InputError(f"{option} is an option of design {', '.join(owners)}, not of {design!r}; leave it out")
     size, several = whole_number("size", size), chosen.replicates if replicates is None else replicates
@@ -145,6 +151,13 @@ def draw(
     from clustercast.dataset import inputs_dataset
 
     return inputs_dataset(values, priors, record)
+
+
+def even_draw(priors: Priors, size: int, seed: int = 0, columns: Iterable[str] | None = None) -> "Dataset":
+    """Draw 16 independent parts of Sobol' points, whose spread gives errors; not a power of two is drawn at random."""
+    if whole_number("size", size) < PARTS or size & (size - 1):
+        return draw(priors, size, seed=seed)
+    return draw(priors, size, design="sobol", replicates=PARTS, seed=seed, columns=columns)
 
 
 def input_values(
@@ -183,20 +196,25 @@ def values_at_scores(priors: Priors, scores: Mapping[str, FloatArray]) -> dict[s
     return {name: priors[name].quantile_from_normal_score(score) for name, score in scores.items()}
 
 
-def _plain(design: str, priors: Priors, size: int, seeds: Seeds) -> Drawn:
+def _plain(design: str, priors: Priors, size: int, seeds: Seeds, columns: list[str] | None = None) -> Drawn:
     """Draw independent samples, one replicate after another."""
-    each = size // len(seeds)
-    if design == "sobol":
-        designs.require_power_of_two(size)
-    if design == "sobol" and len(seeds) > 1:
+    own, each = list(priors.uncertain), size // len(seeds)
+    if design != "sobol":
+        parts = [input_values(priors, design, seed, 0, each) for seed in seeds]
+        return {name: np.concatenate([part[name] for part in parts]) for name in own}, {}
+    designs.require_power_of_two(size)
+    names = own if columns is None else columns
+    if lacking := [name for name in own if name not in names]:
+        raise InputError(f"columns lack the uncertain input {lacking[0]!r}; name every uncertain input")
+    points = np.empty((len(seeds), len(names), each))
+    for seed, replicate in zip(seeds, points, strict=True):
         # Over affine scrambles the errors of a smooth output have tails too heavy for their spread to be its error.
-        points = np.empty((len(seeds), len(priors.uncertain), each))
-        for seed, own in zip(seeds, points, strict=True):
-            nested_points(seed, 0, own)
-        columns = points.transpose(1, 0, 2).reshape(len(priors.uncertain), size)
-        return _values(priors, dict(zip(priors.uncertain, columns, strict=True))), {}
-    parts = [input_values(priors, design, seed, 0, each) for seed in seeds]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, {}
+        if len(seeds) > 1:
+            nested_points(seed, 0, replicate)
+        elif names:
+            replicate[:] = designs.sobol_uniforms(seed, len(names), 0, size).T
+    uniforms = dict(zip(names, points.transpose(1, 0, 2).reshape(len(names), size), strict=True))
+    return _values(priors, {name: uniforms[name] for name in own}), {} if names == own else {"columns": names}
 
 
 def _saltelli(
@@ -278,7 +296,7 @@ _USUAL = dict(replicates=1, second_order=True, points="sobol", groups=None, late
 _DESIGNS: Mapping[str, _Design] = {
     "random": _Design(partial(_plain, "random")),
     "latin": _Design(partial(_plain, "latin"), ("replicates",)),
-    "sobol": _Design(partial(_plain, "sobol"), ("replicates",)),
+    "sobol": _Design(partial(_plain, "sobol"), ("replicates", "columns")),
     "saltelli": _Design(_saltelli, ("replicates", "second_order", "points", "groups", "latent")),
     "shapley": _Design(partial(_from_scores, "shapley"), ("replicates",), 16),
     "kucherenko": _Design(partial(_from_scores, "kucherenko"), ("replicates",), 16),

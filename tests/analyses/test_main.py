@@ -169,10 +169,21 @@ def test_what_learns_names_a_change_that_it_does_not_show(name, tmp_path, capsys
     assert said in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.parametrize(("samples", "design"), [("1024", ("sobol", 16)), ("1000", ("random", None))])
+def test_a_power_of_two_is_drawn_in_parts_of_sobol_points_and_any_other_number_at_random(samples, design, tmp_path):
+    shown = ["--samples", samples, "--out", str(tmp_path)]
+    one = ["--only", "no_new_gas", "--years", "2030", "--outputs", "ai_investment"]
+    for name, own in (("claims", []), ("scenarios", one), ("ask", ["training_cluster_power > 5 GW by 2030"])):
+        assert command.run([name, *own, *shown]) == 0
+        record = cc.design_of(cc.read_netcdf(tmp_path / f"{name}.nc"))
+        assert (record["name"], record.get("replicates"), record["size"]) == (*design, int(samples))
+
+
 def test_a_change_from_a_date_on_is_in_every_forecast(tmp_path, capsys, monkeypatch):
     """The opening of an answer, a comparison and a question are about the scenario that was asked for."""
     given = ["--scenario", "boom_ends_in_2028", "--json", "--out", str(tmp_path)]
-    inputs = cc.draw(cc.read_priors("evidence_2026", scenario="boom_ends_in_2028"), 64)
+    priors = cc.read_priors("evidence_2026", scenario="boom_ends_in_2028")
+    inputs = cc.draw(priors, 64, design="sobol", replicates=16)
     level = float(cc.propagate(inputs, years=[2032], outputs=["ai_investment"])["ai_investment"].median())
 
     def result(*arguments):
@@ -182,7 +193,6 @@ def test_a_change_from_a_date_on_is_in_every_forecast(tmp_path, capsys, monkeypa
     asked = result("ask", f"ai_investment > {level} USD/year in 2032", "--samples", "64")["results"]["probability"]
     assert asked["data_vars"]["probability"]["data"][0][0] == 0.5
     shown = ["--years", "2032", "--outputs", "ai_investment"]
-    # So few samples are drawn in one part, as those of an opening are.
     monkeypatch.setattr(options, "QUICK", 512)
     uncertain = result("uncertainty", *shown, "--samples", "512")["finding"][0]
     assert result("shapley", *shown, "--samples", "16")["finding"][0] == uncertain

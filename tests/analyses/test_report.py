@@ -50,7 +50,7 @@ def test_one_year_is_enough(tmp_path):
 
 
 def test_the_forecast_is_on_sobol_points_as_that_of_the_other_analyses(place):
-    inputs = cc.draw(cc.read_priors("evidence_2026"), 256, design="sobol", seed=0)
+    inputs = cc.draw(cc.read_priors("evidence_2026"), 256, design="sobol", replicates=16, seed=0)
     forecast = cc.propagate(inputs, years=[2024, 2030], outputs=["training_cluster_power"])
     ours = cc.read_netcdf(place / "draws.nc")["training_cluster_power"].sel(year=[2024, 2030])
     assert ours.values.tolist() == forecast["training_cluster_power"].values.tolist()

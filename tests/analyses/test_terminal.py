@@ -159,10 +159,12 @@ def test_files_are_written_though_the_reader_of_the_answer_goes_away(tmp_path):
     assert "Traceback" not in error
 
 
-@pytest.mark.parametrize(("samples", "parts"), [("1024", 16), ("512", 1)])
-def test_the_errors_of_a_forecast_are_of_independent_parts_where_these_are_large_enough(samples, parts, tmp_path):
+@pytest.mark.parametrize(
+    ("samples", "design", "parts"), [("512", "sobol", 16), ("1008", "latin", 16), ("1000", "latin", 1)]
+)
+def test_the_errors_of_a_forecast_are_of_independent_parts_where_these_are_equal(samples, design, parts, tmp_path):
     given = ["--samples", samples, "--years", "2030", "--outputs", "fleet_power", "--out", str(tmp_path)]
-    assert options.exit_code(command_of("uncertainty"), given) == 0
+    assert options.exit_code(command_of("uncertainty"), [*given, "--design", design]) == 0
     summary = cc.read_netcdf(tmp_path / "uncertainty_summary.nc")
     assert cc.design_of(summary).get("replicates", 1) == parts
     assert ("upper limit" in summary.attrs["error_method"]) == (parts == 1)

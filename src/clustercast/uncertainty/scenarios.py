@@ -1,23 +1,24 @@
 """Scenarios, and limits taken off one by one, on common random numbers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.special import ndtr
+from scipy.special import stdtr
 
-from clustercast.arrays.summaries import quantiles, share_with_error
+from clustercast.arrays.summaries import parts_of, quantiles, share_with_error
 from clustercast.dataset import Dataset, design_of, in_words, numbers_of, provenance_of, with_provenance
 from clustercast.engine.model import Model
-from clustercast.errors import InputError, takes, typed
+from clustercast.errors import InputError, shown, takes, typed
 from clustercast.priors.families import Fixed
 from clustercast.priors.prior_file import read_priors
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, Progress, propagate, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
-from clustercast.sampling import draw
-from clustercast.uncertainty.summaries import PROBABILITIES, output_names
+from clustercast.sampling import PLAIN, even_draw
+from clustercast.uncertainty.summaries import PROBABILITIES, independent, output_names
 
 BASE = "base"
 _LIMIT = "limit_"
@@ -44,7 +45,8 @@ def run_scenarios(
     scenarios : iterable of str
         Shipped scenarios, or paths.
     model, outputs, years, size, seed, progress
-        As in `propagate` and `draw`, for each scenario.
+        As in `propagate` and `draw`, for each scenario. A size that is a power of two is drawn in 16 independent parts
+        of Sobol' points, whose spread gives the errors; any other at random.
 
     Returns
     -------
@@ -61,12 +63,16 @@ def run_scenarios(
     wanted = wanted_outputs(cluster_model() if model is None else model, outputs)
     grid = year_grid(years).tolist()
     names = [scenarios] if isinstance(scenarios, str) else list(scenarios)
+    sets = [read_priors(priors, scenario=name) for name in (None, *names)]
+    base, *others = paired_forecasts(sets, size, seed, model=model, years=grid, outputs=wanted, progress=progress)
+    return scenario_changes(base, {Path(name).stem: one for name, one in zip(names, others, strict=True)})
 
-    def forecast(scenario: str | None) -> Dataset:
-        inputs = draw(read_priors(priors, scenario=scenario), size, seed=seed)
-        return propagate(inputs, model=model, years=grid, outputs=wanted, progress=progress)
 
-    return scenario_changes(forecast(None), {Path(name).stem: forecast(name) for name in names})
+def paired_forecasts(sets: Sequence[Priors], size: int, seed: int, **how: Any) -> Iterator[Dataset]:
+    """Return forecasts from several priors on common random numbers."""
+    # A scenario may fix an input or free one: by their own order the inputs after it would change columns.
+    columns = dict.fromkeys(name for priors in sets for name in priors.uncertain)
+    return (propagate(even_draw(priors, size, seed, columns), **how) for priors in sets)
 
 
 @takes()
@@ -92,7 +98,7 @@ def limit_relief(
     priors : Priors
         With switches ``limit_NAME``.
     size, years, model, seed, progress
-        As in `draw` and `propagate`, of the one draw.
+        As in `draw` and `propagate`, of the one draw; a size that is a power of two is drawn as in `run_scenarios`.
     output, limits : str and str or iterable of str, optional
         What limits hold back, and their names without ``limit_``.
     threshold : float, optional
@@ -116,7 +122,7 @@ def limit_relief(
         raise InputError(f"limits is empty; {remedy}")
     if off := [name for name in names if not isinstance(switches.get(name), Fixed) or switches[name].median != 1]:
         raise InputError(f"{priors.name} has no switch {_LIMIT}{off[0]} that is on; {remedy}")
-    inputs, grid = draw(priors, size, seed=seed), year_grid(years).tolist()
+    inputs, grid = even_draw(priors, size, seed), year_grid(years).tolist()
 
     def values(without: str | None) -> xr.DataArray:
         switched = inputs if without is None else inputs.assign({without: inputs[without].copy(data=0.0)})
@@ -127,7 +133,7 @@ def limit_relief(
     if not (base.values > 0).all():
         raise InputError(f"output {output!r} is not above 0 everywhere, so relief has no meaning for it")
     relief = np.stack([values(f"{_LIMIT}{name}").values / base.values - 1 for name in names])
-    share, error = share_with_error(relief > threshold)
+    share, error = share_with_error(relief > threshold, *independent(inputs, None, design_of(inputs))[1:])
     dims, title = ("limit", "year"), in_words(output)
     result = {
         "relief": ((*dims, "quantile"), quantiles(relief, PROBABILITIES), {"long_name": f"relief of {title}"}),
@@ -140,15 +146,15 @@ def limit_relief(
 
 def scenario_changes(base: xr.Dataset, scenarios: Mapping[str, xr.Dataset]) -> xr.Dataset:
     """Return what scenarios change, by (output, year, scenario), the base first; samples must be pairs."""
-    first = design_of(base)
-    if first.get("name") != "random":
-        raise InputError(f"the base has design {first.get('name')!r}; scenarios are compared on design 'random'")
+    first, replicates = _pairing(base), independent(base, None, design_of(base))[2]
+    if first["name"] not in PLAIN[: 1 if replicates == 1 else None]:
+        what = f"the base has the design {first['name']!r}, in {first['replicates'] or 1} replicates"
+        raise InputError(f"{what}; scenarios are compared on 'random', or 4 or more replicates of 'sobol' or 'latin'")
     for name, forecast in scenarios.items():
-        second = design_of(forecast)
-        for key, what in (("name", "design"), ("seed", "seed"), ("size", "size")):
-            if second.get(key) != first.get(key):
-                what = f"scenario {name!r} has {what} {second.get(key)!r} and the base {first.get(key)!r}"
-                raise InputError(f"{what}; draw both alike, so that their samples are pairs")
+        second = _pairing(forecast)
+        for key in (key for key in first if second.get(key) != first[key]):
+            what = f"scenario {name!r} has the {key} {shown(second.get(key), 60)}, and the base {shown(first[key], 60)}"
+            raise InputError(f"the design of {what}; draw both alike, so that their samples are pairs")
         if not np.array_equal(forecast["year"], base["year"]):
             raise InputError(f"scenario {name!r} has other years than the base; propagate both over the same years")
     everything = {BASE: base, **scenarios}
@@ -159,11 +165,12 @@ def scenario_changes(base: xr.Dataset, scenarios: Mapping[str, xr.Dataset]) -> x
         values = np.stack([numbers_of(forecast[name]) for forecast in everything.values()], axis=1)
         if not (values > 0).all():
             raise InputError(f"output {name!r} is not positive everywhere; changes are ratios, so leave it out")
-        logs = np.log(values)
+        # Means of replicates are independent, as samples of random draws are.
+        logs = np.log(values) if replicates == 1 else parts_of(np.log(values), replicates).mean(axis=-1)
         difference = logs[:, :, np.newaxis] - logs[:, np.newaxis]
-        mean, error = difference.mean(axis=-1), difference.std(axis=-1, ddof=1) / np.sqrt(values.shape[-1])
+        mean, error = difference.mean(axis=-1), difference.std(axis=-1, ddof=1) / np.sqrt(logs.shape[-1])
         with np.errstate(invalid="ignore", divide="ignore"):
-            order = np.where(error > 0, ndtr(np.abs(mean) / error), np.nan)
+            order = np.where(error > 0, stdtr(logs.shape[-1] - 1, np.abs(mean) / error), np.nan)
         variables = {
             "median": (dims, np.median(values, axis=-1)),
             "change": (dims, np.exp(mean[:, :, 0])),
@@ -176,3 +183,10 @@ def scenario_changes(base: xr.Dataset, scenarios: Mapping[str, xr.Dataset]) -> x
     result = result.assign_coords(unit=("output", [base[name].attrs["units"] for name in outputs]))
     hashes = {name: provenance_of(forecast)["priors_hash"] for name, forecast in scenarios.items()}
     return with_provenance(result.assign_attrs(base.attrs), scenarios=hashes)
+
+
+def _pairing(forecast: xr.Dataset) -> dict[str, Any]:
+    """Return what draws have in common whose samples are pairs: of Sobol' points each input takes the same column."""
+    design = {"columns": provenance_of(forecast).get("inputs"), **design_of(forecast)}
+    names = ("name", "seed", "size", "replicates", *["columns"] * (design.get("name") == "sobol"))
+    return {name: design.get(name) for name in names}
