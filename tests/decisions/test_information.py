@@ -1,5 +1,6 @@
 """Value of information of stored forecasts: closed forms, targets of every kind, bad input."""
 
+import itertools
 import re
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import entr
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest, multivariate_normal, norm
 
 import clustercast as cc
 from clustercast.arrays.decisions.partition import partition
@@ -22,6 +23,7 @@ from clustercast.decisions.information import _predicted as predicted
 from clustercast.decisions.information import imagined, possible
 from clustercast.decisions.labels import labelled
 from clustercast.decisions.targets import Wanted, independent
+from clustercast.sampling import even_draw
 
 
 @cc.quantity("1")
@@ -393,6 +395,29 @@ def test_intervals_hold_on_low_discrepancy_points_too(score):
         result = cc.evppi(cc.propagate(inputs, model=cc.Model([total])), "total", score=score, inputs=["x", "y", "z"])
         assert (np.abs(result["evppi"].values[0] - exact) <= 1.96 * result["evppi_error"].values[0]).all()
     assert not independent(inputs) and independent(cc.draw(PRIORS, 8))
+
+
+@pytest.mark.parametrize("target", ["made > 0.5", "made"])
+def test_on_replicated_sobol_points_idle_inputs_are_worth_nothing_and_others_are_known_better(target):
+    """A sum of three normals and three that are idle; of two jointly normal scores the event has the covariance."""
+    weights, level = np.array([0.8, 0.5, np.sqrt(1 - 0.64 - 0.25)]), 0.5
+    both = [multivariate_normal([0, 0], [[1, w**2], [w**2, 1]]).cdf([-level, -level]) for w in weights]
+    exact = weights**2 if target == "made" else np.array(both) - norm.sf(level) ** 2
+    priors = cc.Priors(**dict.fromkeys("abcdef", cc.Normal(0, 1)))
+    found = {}
+    for way, seed in itertools.product(("even", "random"), range(20)):
+        inputs = even_draw(priors, 4096, seed) if way == "even" else cc.draw(priors, 4096, seed=seed)
+        how = {"outputs": {"made": "1"}, "form": "arrays"}
+        forecast = cc.evaluate(inputs, lambda a, b, c, d, e, f: weights @ [a, b, c] + 0 * (d + e + f), **how)
+        result = cc.evppi(forecast, target)
+        row = [result[f"evppi{end}"].values[0] for end in ("", "_low", "_high")]
+        found.setdefault(way, []).append(row)
+    even, random = (np.array(found[way]) for way in ("even", "random"))
+    # 2.5 % of 60 are 1.5; more than 7 have a probability below 0.001.
+    assert (even[:, 1, 3:] > 0).sum() <= 7
+    assert ((even[:, 1, :3] <= exact) & (exact <= even[:, 2, :3])).mean() >= 0.87
+    misses = [np.sqrt(np.mean((each[:, 0, :3] - exact) ** 2)) for each in (even, random)]
+    assert misses[0] < 0.75 * misses[1]
 
 
 SUM_OF_SIX = "def even(a, b, c, d, e, f):\n    return a + b + c + d + e + f"

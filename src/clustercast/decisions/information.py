@@ -29,6 +29,7 @@ from clustercast.priors.prior_set import Priors
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
+from clustercast.uncertainty import summaries
 from clustercast.uncertainty.milestones import not_nan, place_of, variable_of
 
 Rows: TypeAlias = Mapping[str, object] | Sequence[Mapping[str, object]] | Observations | str | Path
@@ -124,12 +125,6 @@ def evppi(
     InputError
         As in `evpi`, and if an input is unknown.
 
-    Notes
-    -----
-    One input: bins of its own values, with what chance gives taken off. Several: a sparse regression (logistic for
-    events) and local means of what it leaves predict each half of the samples from the other, and products of the rest
-    at neighbours add what is missed, to second order. No group is worth less than what is in it, none more than `evpi`.
-
     References
     ----------
     M. Strong, J. E. Oakley and A. Brennan, Med. Decis. Making 34, 311 (2014), doi:10.1177/0272989X13505910.
@@ -147,7 +142,7 @@ def evppi(
     targets, _ = asked = wanted(forecast, target, score)
     names = list(varied_inputs(forecast, inputs))
     columns = input_matrix(forecast, names).T
-    alone = _gains(columns, targets, low_discrepancy=design_of(forecast).get("name") == "sobol")
+    alone = _gains(columns, targets, forecast, low_discrepancy=design_of(forecast).get("name") == "sobol")
     if of == "inputs":
         return labelled("evppi", asked, ("input", names), alone, confidence, forecast)
     groups = _groups(of, names, alone[0], targets, model if model is not None else cluster_model(), inputs is not None)
@@ -190,10 +185,6 @@ def evsi(
     InputError
         As in `evpi`, and if the forecast lacks an observed quantity or date.
 
-    Notes
-    -----
-    Each sample makes the observation it would lead to, with an error of the likelihood; it is worth what an input is.
-
     References
     ----------
     A. Heath et al., Med. Decis. Making 40, 314 (2020), doi:10.1177/0272989X20912402.
@@ -209,7 +200,7 @@ def evsi(
     """
     targets, _ = asked = wanted(forecast, target, score)
     names, seen = imagined(forecast, observation, seed)
-    gains = _gains(seen, targets, low_discrepancy=False)
+    gains = _gains(seen, targets, forecast, low_discrepancy=False)
     if together:
         both = _joint_gains(seen, gains, targets, names, {"together": tuple(names)}, independent(forecast))
         gains = np.concatenate([gains, both], axis=1)
@@ -217,8 +208,9 @@ def evsi(
     return labelled("evsi", asked, ("observation", names), gains, confidence, forecast)
 
 
-def _gains(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) -> FloatArray:
+def _gains(columns: FloatArray, targets: list[Wanted], forecast: xr.Dataset, low_discrepancy: bool) -> FloatArray:
     """Return what each column (d, N) is worth for each target, errors and no doubt (3, d, T)."""
+    replicates = summaries.independent(forecast, None, design_of(forecast))[2]
     result = np.zeros((3, len(columns), len(targets)))
     bins = partition(columns)
     for kind, places in _kinds(targets).items():
@@ -227,8 +219,10 @@ def _gains(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) ->
             gain = scores.action_gain(bins, values)
         elif score in ("crps", "width"):
             gain = scores.spread_gain(score, columns, values, low_discrepancy)
+        elif score == "log":
+            gain = scores.entropy_gain(bins, values, low_discrepancy)
         else:
-            gain = (scores.entropy_gain if score == "log" else scores.variance_gain)(bins, values, low_discrepancy)
+            gain = scores.variance_gain(bins, values, low_discrepancy, replicates)
         result[:2, :, places] = gain
     return result
 

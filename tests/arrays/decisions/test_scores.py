@@ -339,6 +339,32 @@ def test_the_fall_of_a_variance_is_kelleys():
     assert wider**2 - error**2 == pytest.approx((more - gain) ** 2 / 3, rel=0.3)
 
 
+def test_of_replicates_chance_is_what_the_means_of_their_bins_differ_by():
+    """Two bins, in two replicates of four samples: what two independent halves agree on is no chance."""
+    values = np.array([1.0, 2, 5, 7, 2, 3, 9, 9])
+    member = np.array([[0, 0, 1, 1, 0, 0, 1, 1]], dtype=np.uint16)
+    bins = Partition(member, np.array([0, 2]), np.array([4.0, 4]))
+    # Means of the low bin are 1.5 and 2.5, of the high one 6 and 9: halves of the squares of half their differences.
+    chance = 0.5 * np.mean([0.5**2, 1.5**2])
+    gain = variance_gain(bins, values[:, np.newaxis], replicates=2)[0]
+    assert float(gain[0, 0]) == pytest.approx(((7.5 - 2) / 2) ** 2 - chance)
+    assert (variance_gain(bins, values[:, np.newaxis], True, 2)[0] == gain).all()
+
+
+def test_of_independent_draws_replicates_say_the_same_as_the_spread_in_the_bins():
+    generator = np.random.default_rng(3)
+    x = generator.normal(size=(40, 8192))
+    y = (x[0] + generator.normal(size=8192) > 0)[:, np.newaxis].astype(float)
+    (plain, error), (own, other) = (variance_gain(partition(x), y, replicates=several) for several in (1, 16))
+    # Chance gives 64 bins of idle inputs 0.25 / 8192 each, known to a part of sqrt(2 / 15 / 64) by 16 replicates.
+    spread = 64 * 0.25 / 8192 * np.sqrt(2 / 15 / 64)
+    assert np.std((own - plain)[1:]) == pytest.approx(spread, rel=0.5)
+    assert abs(np.mean((own - plain)[1:])) < 4 * spread / np.sqrt(39)
+    # The mean square of what 16 replicates show as a variance is 17/15 of its square, of which the error is the root.
+    assert 0.97 < np.mean((other / error)[1:]) < np.sqrt(17 / 15) + 0.02
+    assert other[0] == pytest.approx(error[0], rel=0.01)
+
+
 def test_a_bin_of_one_sample_has_the_variance_of_all_as_its_chance():
     values = np.random.default_rng(4).normal(size=100)
     parts = np.split(values, [1, 51])

@@ -1,6 +1,7 @@
 """How much better one scores, or acts, who knows one column, with what chance alone gives taken off."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ ENOUGH, FEWEST, TOGETHER = {"brier": 100, "log": 1000}, 5, {"brier": 40, "log": 
 # points chance gives between nothing and what it gives independent points: half is put back, and the error covers both.
 
 
-def variance_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = False) -> Pair:
+def variance_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = False, replicates: int = 1) -> Pair:
     """Return the fall of the variance of each column of values (N, T) and its error, shape (d, T)."""
     # The variance of a truth value is its Brier score. Bias off: Kelley (1935), doi:10.1073/pnas.21.9.554.
     size = len(values)
@@ -45,12 +46,24 @@ def variance_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = F
     mean = first / counts
     within = np.maximum(second - counts * mean**2, 0)
     noise = (within / np.maximum(counts - 1, 1) + (counts == 1) * values.var(axis=0)) / size
+    if replicates > 1:
+        noise, low_discrepancy = _replicated_noise(bins, values - centre, mean, replicates), False
     chance = bins.over_bins((1 - counts / size) * noise) * (0.5 if low_discrepancy else 1.0)
     gain = bins.over_bins(counts / size * mean**2) - chance
     moved = 4 * mean**2 * within + counts * (mean**2 - bins.spread(gain)) ** 2
     doubled = 2 * bins.over_bins(noise**2)
     squared = np.maximum(bins.over_bins(moved) / size**2 - doubled, doubled)
     return gain, np.sqrt(squared + (chance**2 / 3 if low_discrepancy else 0))
+
+
+def _replicated_noise(bins: Partition, values: FloatArray, means: FloatArray, replicates: int) -> FloatArray:
+    """Return the variance of means of bins, on any design, times the share of samples in each."""
+    size, squares = len(values), np.zeros_like(means)
+    counted = np.column_stack([values, np.ones(size)])
+    for part in np.split(np.arange(size), replicates):
+        sums = replace(bins, member=bins.member[:, part]).sums(counted[part])
+        squares += (sums[:, :-1] - sums[:, -1:] * means) ** 2
+    return squares / bins.counts[:, np.newaxis] * (replicates / (replicates - 1) / size)
 
 
 def entropy_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = False) -> Pair:
