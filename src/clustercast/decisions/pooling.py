@@ -64,11 +64,6 @@ def pool(sets: Mapping[str, T], *, weights: SetWeights = None, how: How = "linea
         If there are fewer than two sets, weights do not fit, units or dates differ, densities have no values in
         common, or forecasts are pooled by anything but their draws.
 
-    Notes
-    -----
-    Prior sets are pooled input by input: a draw may take one input from one set and another from the other. Sets that
-    count from different dates do not mean the same by an input; they are pooled whole, as forecasts.
-
     References
     ----------
     Genest and Zidek (1986), doi:10.1214/ss/1177013825; Lichtendahl et al. (2013), doi:10.1287/mnsc.1120.1667.

@@ -65,12 +65,6 @@ def discover(
     InputError
         If the condition is unknown or holds, or fails, in fewer than 80 draws, or no box is as dense as asked for.
 
-    Notes
-    -----
-    The patient rule induction method peels boxes on half of the draws, and moves the limits of the one that a quarter
-    of them chooses to where they serve best; limits that chance explains (quasi-p above 0.05) are taken off. The other
-    quarter gives every number but the limits.
-
     References
     ----------
     B. P. Bryant and R. J. Lempert, Technol. Forecast. Soc. Change 77, 34 (2010), doi:10.1016/j.techfore.2009.08.002.
@@ -198,11 +192,6 @@ def regional_indices(
     ------
     InputError
         If a name is unknown, the region holds fewer than 500 draws, a target is constant there, or inputs exceed eight.
-
-    Notes
-    -----
-    Draws in the region are draws of the law given it. The variance of the mean given a set of inputs is estimated as in
-    `evppi`, by regression and nearest neighbours; what jumps in several inputs at once is found in part.
 
     References
     ----------

@@ -76,11 +76,6 @@ def prior_bounds(
     InputError
         If not one class is given, a size is out of range, a name unknown, or weights leave under 100 effective draws.
 
-    Notes
-    -----
-    The bounds are exact for the draws: a linear-fractional program has its extremes at corners. Of one input the law of
-    the others given it is kept, and the class is constant in bins of it; what chance spreads over bins is taken off.
-
     References
     ----------
     S. L. Rinderknecht et al., Environ. Model. Softw. 62, 300 (2014), doi:10.1016/j.envsoft.2014.08.020.
@@ -233,11 +228,6 @@ def prior_sensitivity(
     InputError
         If a target or input is unknown, an input has no density, the priors are not those of the forecast, fewer than
         100 effective draws are beside a point, or total indices are asked of other draws, or with weights.
-
-    Notes
-    -----
-    The point moves and the other two stay: of all laws with these points the nearest to the prior (in Kullback-Leibler
-    divergence) scales its density by a constant between points. Inputs correlated with it follow by their law given it.
 
     References
     ----------

@@ -108,13 +108,6 @@ def tilt(forecast: xr.Dataset, claim: targets.Event, *, probability: float, prio
         If the claim is unknown, holds in no sample or in all, the probability is not between 0 and 1, the priors are
         not those of the forecast, or too few draws are left by the change.
 
-    Notes
-    -----
-    The least change of all gives the samples with the claim one weight and the others another. The least that keeps
-    inputs as independent, or as correlated, as they were is sought among shifts of normal scores, ``z + shift``: a
-    normal input keeps its standard deviation, a lognormal one its spread; others become metalogs within their ends.
-    Inputs whose connection with the claim is no more than chance, and those of few values, stay as they are.
-
     References
     ----------
     I. Csiszar, Ann. Probab. 3, 146 (1975), doi:10.1214/aop/1176996454.
