@@ -376,11 +376,21 @@ class TestWarnings:
         rows = unit_rows(40, 1024, seed=4)
         products = {f"{i}, {j}": (rows[:, i] - 0.5) * (rows[:, j] - 0.5) for i, j in ((3, 7), (20, 26), (0, 1))}
         result = sobol_indices(labelled(rows, products, size=1024, points="salib"), scale="raw", second_order=True)
-        assert "cannot see well how 5 pairs of inputs interact, worst x11 and x26, " in result.attrs["warning"]
-        assert "x3 and x7" in result.attrs["warning"] and "18.0 times those of random points" in result.attrs["warning"]
+        assert "cannot see well how 6 pairs of inputs interact, worst x11 and x26, " in result.attrs["warning"]
+        assert (
+            "x3 and x7" in result.attrs["warning"] and "23.5 times those of as many random" in result.attrs["warning"]
+        )
         second = [float(result["S2"].sel(output=f"{i}, {j}")[i, j]) for i, j in ((3, 7), (20, 26), (0, 1))]
         # The truth is 1; random points have an error of 0.08.
         assert abs(second[0] - 1) > 0.2 and abs(second[1] - 1) > 0.2 and abs(second[2] - 1) < 0.2
+
+    def test_the_pairs_named_are_those_of_the_estimator(self):
+        rows = unit_rows(40, 1024, seed=4)
+        data = labelled(rows, {"y": (rows[:, 0] - 0.5) * (rows[:, 13] - 0.5)}, size=1024, points="salib")
+        for estimator in ("azzini-rosati", "janon-monod"):
+            result = sobol_indices(data, scale="raw", second_order=True, estimator=estimator)
+            worst = result.attrs["warning"].partition("worst ")[2]
+            assert worst.startswith("x0 and x13") == (estimator == "janon-monod")
 
     def test_which_intervals_are_widened_for_skewness(self):
         rows = unit_rows(2, 256, kind="random")

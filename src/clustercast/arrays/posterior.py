@@ -131,8 +131,7 @@ def row_density(
     spread, gap = np.sqrt(variance), errors.gap(bound, rows.date[row])
     tilt = bound * away / spread + spread / gap
     # log(Phi(-tilt)) + tilt**2 / 2 without cancellation.
-    near = np.log(erfcx(np.maximum(tilt, _FAR_BELOW) / np.sqrt(2)) / 2)
-    mills = np.where(tilt > _FAR_BELOW, near, tilt**2 / 2)
+    mills = np.where(tilt > _FAR_BELOW, np.log(erfcx(np.maximum(tilt, _FAR_BELOW) / np.sqrt(2)) / 2), tilt**2 / 2)
     # The gap given the row is normal with mean -tilt * spread, cut below 0; far out its moments are a series.
     hazard, far = np.exp(-mills) / np.sqrt(2 * np.pi), 1 / np.maximum(tilt, _FAR_OUT)
     mean = np.where(tilt < _FAR_OUT, np.maximum(hazard - tilt, 0), far - 2 * far**3)

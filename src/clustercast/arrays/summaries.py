@@ -350,5 +350,4 @@ def tail_shape(values: FloatArray) -> float:
     slopes[slopes == 0] = np.finfo(np.float64).tiny
     shapes = np.log1p(-slopes[:, np.newaxis] * excess).mean(axis=1)
     likelihoods = size * (np.log(-slopes / shapes) - shapes)
-    shape = float(np.log1p(-(softmax(likelihoods) @ slopes) * excess).mean())
-    return float((size * shape + 5) / (size + 10))
+    return float((size * np.log1p(-(softmax(likelihoods) @ slopes) * excess).mean() + 5) / (size + 10))

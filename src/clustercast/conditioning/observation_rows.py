@@ -209,16 +209,11 @@ class Observations:
     def arrays(self) -> ObservedRows:
         """Return the rows as arrays, in their order."""
         groups: dict[str, int] = {}
-        return ObservedRows(
-            value=np.array([row.log10 for row in self.rows]),
-            error=np.array([row.sd_log10 for row in self.rows]),
-            bound=np.array([BOUNDS[row.kind] for row in self.rows], dtype=np.int64),
-            group=np.array([groups.setdefault(row.group or f" {row.id}", len(groups)) for row in self.rows]),
-            quantity=np.array([self.quantities.index(row.quantity) for row in self.rows], dtype=np.int64),
-            date=np.array([row.date for row in self.rows]),
-            correlation=self.group_correlation,
-            lasting=self.lasting,
-        )
+        value, error, date = (np.array([getattr(row, n) for row in self.rows]) for n in ("log10", "sd_log10", "date"))
+        bound = np.array([BOUNDS[row.kind] for row in self.rows], dtype=np.int64)
+        group = np.array([groups.setdefault(row.group or f" {row.id}", len(groups)) for row in self.rows])
+        quantity = np.array([self.quantities.index(row.quantity) for row in self.rows], dtype=np.int64)
+        return ObservedRows(value, error, bound, group, quantity, date, self.group_correlation, self.lasting)
 
 
 def error_model(quantities: Iterable[str], values: Mapping[str, FloatArray]) -> ErrorModel:

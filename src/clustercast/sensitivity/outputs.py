@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import BoolArray, FloatArray, Names
-from clustercast.arrays.indices.sobol_estimators import centre_and_scale
+from clustercast.arrays.indices.sobol_estimators import centre_and_scale, estimator_named
 from clustercast.arrays.points.designs import blind_pairs
 from clustercast.arrays.summaries import unit_for_squares
 from clustercast.dataset import Dataset, Record, coordinate, design_of, numbers_of, provenance_of, years_of
@@ -208,12 +208,11 @@ def labelled_sobol(result: Sequence[MeasuredOutput], forecast: Dataset, attrs: R
         joined = f"Correlated inputs are one group, with the indices of all members together: {named}."
         first.append(f"{joined} For shares of the single inputs use latent=True or Shapley effects.")
     drawn = provenance_of(forecast).get("inputs", [])
-    if points == "salib" and (pairs := blind_pairs(len(drawn), size // replicates)):
+    error = estimator_named(attrs["estimator"]).product_error
+    if points == "salib" and (pairs := blind_pairs(len(drawn), size // replicates, error)):
         named = ", ".join(f"{drawn[one]} and {drawn[other]}" for one, other in [*pairs][:_NAMED_PAIRS])
         which = f"{len(pairs)} pairs of inputs interact, worst {named}" if len(pairs) > 1 else f"{named} interact"
-        what = (
-            f"errors of such products are up to {max(pairs.values()):.1f} times those of random points of this number"
-        )
+        what = f"errors of such products are up to {max(pairs.values()):.1f} times those of as many random points"
         unseen = ", and the intervals do not show them" if replicates == 1 else ""
         first.append(f"The points cannot see well how {which}: {what}{unseen}; draw with points='sobol'.")
     indices = labelled(result, tuple(design["swaps"]), forecast, attrs, [*first, *cautions])

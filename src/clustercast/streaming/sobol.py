@@ -181,18 +181,11 @@ def sobol_in_pieces(
     values, units = input_arrays(few.drop_vars(study.idle))
     study.changed.check_inputs(values, study.wanted)
     scales = scales_of({name: output_attrs(study.changed, name) for name in study.wanted}, how["scale"])
-    plan = SobolPlan(
-        study.needed,
-        seed=int(drawn["seed"]),
-        each=points // replicates,
-        replicates=replicates,
-        swaps=drawn["swaps"],
-        estimator=estimator_named(how["estimator"]),
-        second_order=how["second_order"],
-        b_swaps=drawn["second_order"],
-        log10=frozenset(name for name, scale in scales.items() if scale == "log10"),
-        program=prepared(study.changed, values, units, study.wanted, study.years),
-    ).on_common_standards()
+    asked: dict[str, Any] = {"seed": int(drawn["seed"]), "each": points // replicates, "replicates": replicates}
+    asked |= {"swaps": drawn["swaps"], "b_swaps": drawn["second_order"], "second_order": how["second_order"]}
+    asked["log10"] = frozenset(name for name, scale in scales.items() if scale == "log10")
+    asked["program"] = prepared(study.changed, values, units, study.wanted, study.years)
+    plan = SobolPlan(study.needed, estimator=estimator_named(how["estimator"]), **asked).on_common_standards()
     place = None
     if checkpoint is not None:
         own = {"size": points, "seed": plan.seed, "replicates": replicates, "groups": json.dumps(plan.swaps)}

@@ -254,8 +254,7 @@ def _best(total: FloatArray, squares: FloatArray, counts: FloatArray, roughness:
     turned, kept = turn.T @ total, force * share
     within = np.maximum(squares.sum(axis=0) - (total**2 / n[:, np.newaxis]).sum(axis=0), 0)
     # Generalised cross-validation over all samples, for each action.
-    left = within + (1 - kept) ** 2 / share @ turned**2
-    criterion = left / (n.sum() - kept.sum(axis=1)[:, np.newaxis]) ** 2
+    criterion = (within + (1 - kept) ** 2 / share @ turned**2) / (n.sum() - kept.sum(axis=1)[:, np.newaxis]) ** 2
     chosen = force[np.argmin(criterion, axis=0)].T
     smooth = turn @ (chosen * turned)
     error = np.sqrt(turn**2 @ (chosen**2 * share[:, np.newaxis]) * within / n.sum())

@@ -23,6 +23,7 @@ import numpy as np
 
 from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.indices.intervals import FewRuns, half_width, lead_half_width
+from clustercast.arrays.points.designs import ProductError
 from clustercast.arrays.summaries import sum_of_products, unit_for_squares
 from clustercast.errors import InputError, nearest
 
@@ -87,6 +88,7 @@ class Estimator:
     terms: Callable[[Runs, bool], Terms]
     # Turn means of the statistics, each of shape (rows, ...), into indices.
     ratios: Callable[[Statistics], Ratios]
+    product_error: ProductError
     needs_second_order: bool = False  # whether first order and total already need the 2D+2 design
     # SALib's intervals are not widened for skewness, so that they stay SALib's own.
     widens_bootstrap: bool = True
@@ -322,15 +324,20 @@ _SALTELLI_2010, _SALTELLI_2002 = "10.1016/j.cpc.2009.09.018", "10.1016/S0010-465
 _JANSEN, _SOBOL_2007 = "10.1016/S0010-4655(98)00154-4", "10.1016/j.ress.2006.07.001"
 _AZZINI = ("10.1016/j.ress.2021.107647", "10.1016/j.envsoft.2021.105167")
 _SALTELLI_JANSEN, _SALTELLI = (_SALTELLI_2010, _JANSEN, _SALTELLI_2002), (_SALTELLI_2010, _SOBOL_2007, _SALTELLI_2002)
-_HALVED = functools.partial(_saltelli, half_squares=True), functools.partial(_saltelli_ratios, of_total=0.5)
+# With how each errs for a product of two inputs: derived in docs/theory/sobol_estimators.md.
+_PLAIN = _saltelli, _saltelli_ratios, (6.36, ((1, 0, 1), (0, 0.25, 1), (1, 0, 0.25)), 0)
+_HALVED = functools.partial(_saltelli, half_squares=True), functools.partial(_saltelli_ratios, of_total=0.5), _PLAIN[2]
+_DIFFERENCES = _jansen, _jansen_ratios, (5.36, ((0, 0, 1), (0, 1, 0.25), (1, 0.25, 0)), 0)
+_CORRELATIONS = _janon_monod, _janon_monod_ratios, (3.6, ((0, 0, 1), (0, 0, 0), (1, 0, 0)), 0)
+_BOTH = _azzini_rosati, _azzini_rosati_ratios, (6.8, ((4, 0.25, 0.25), (0.25, 0, 0), (0.25, 0, 0)), 24)
 ESTIMATORS: dict[str, Estimator] = {
     each.name: each
     for each in (
         Estimator("saltelli-jansen", _SALTELLI_JANSEN, *_HALVED, widens_bootstrap=False, moved_by_centre={"first": -1}),
-        Estimator("saltelli", _SALTELLI, _saltelli, _saltelli_ratios, moved_by_centre={"first": -1, "total": -1}),
-        Estimator("jansen", (_JANSEN, _SALTELLI_2010), _jansen, _jansen_ratios),
-        Estimator("janon-monod", ("10.1051/ps/2013040",), _janon_monod, _janon_monod_ratios),
-        Estimator("azzini-rosati", _AZZINI, _azzini_rosati, _azzini_rosati_ratios, needs_second_order=True),
+        Estimator("saltelli", _SALTELLI, *_PLAIN, moved_by_centre={"first": -1, "total": -1}),
+        Estimator("jansen", (_JANSEN, _SALTELLI_2010), *_DIFFERENCES),
+        Estimator("janon-monod", ("10.1051/ps/2013040",), *_CORRELATIONS),
+        Estimator("azzini-rosati", _AZZINI, *_BOTH, needs_second_order=True),
     )
 }
 

@@ -15,6 +15,9 @@ from clustercast.errors import InputError
 RANDOM_BITS = 53
 _DIGITS_SEEN, _TIMES_WORSE = 4, 2.5
 Points = Literal["sobol", "salib", "random"]
+# How S2 of x_i x_j, centred and of variance 1, errs: its variance at one random point; squares of the factors of
+# products of W_i, A_i**2 and B_i**2, W being A times B, with those of j; of the square of W_i W_j in a denominator.
+ProductError = tuple[float, tuple[tuple[float, float, float], ...], float]
 
 
 def require_power_of_two(size: int, what: str = "size") -> None:
@@ -163,11 +166,12 @@ def saltelli_replicate(
     return columns[: len(names)].T, columns[len(names) :].T
 
 
-def blind_pairs(dimensions: int, size: int) -> dict[tuple[int, int], float]:
+def blind_pairs(dimensions: int, size: int, error: ProductError) -> dict[tuple[int, int], float]:
     """Return how much worse than random points `size` points of SALib's see pairs of inputs; the worst pair first."""
-    # A uniform is a sum of digits as signs, each half the one before; a scramble multiplies digits by some before them.
-    # So the mean square over scrambles of the mean product of a pair in A and in B is the sum of the squared weights of
-    # products of digits with one sign at all points: of one parity of bits of a point's number for both inputs.
+    # A uniform is a sum of digits as signs, each half the one before, its square of products of two; a scramble
+    # multiplies digits by some before them. So the mean square over scrambles of the mean of a product over columns is
+    # the sum of the squared weights of products of digits with one sign at all points: of one parity of bits of a
+    # point's number. W_i alone counts with every estimator.
     from scipy.sparse import csr_array  # late, as above
 
     bits = np.arange((size - 1).bit_length(), dtype=np.uint64)[:, np.newaxis]
@@ -176,10 +180,15 @@ def blind_pairs(dimensions: int, size: int) -> dict[tuple[int, int], float]:
     for place in range(1, _DIGITS_SEEN + 1):
         digit = (directions >> np.uint64(sobol_sequence.SCIPY_DIGITS - place) & np.uint64(1)) @ (np.uint64(1) << bits)
         codes = np.concatenate([codes, codes ^ digit], axis=1)
-    shares = 6 * 8.0 ** -np.frexp(np.arange(1, 1 << _DIGITS_SEEN))[1]
-    both = (codes[:dimensions, 1:, np.newaxis] ^ codes[dimensions:, np.newaxis, 1:]).reshape(dimensions, -1)
-    columns, starts = np.unique(both, return_inverse=True)[1], np.arange(dimensions + 1) * both.shape[1]
-    weights = csr_array((np.tile(np.outer(shares, shares).ravel(), dimensions), columns.ravel(), starts))
-    errors = np.sqrt(size * np.triu((weights @ weights.T).toarray(), 1))
+    last, (a, b) = np.frexp(np.arange(1, 1 << _DIGITS_SEEN))[1], np.split(codes[:, 1:].astype(np.int64), 2)
+    shares, square, ends = 6 * 8.0**-last, 24 * 8.0**-last * (1 - 4.0 ** (1 - last)), np.arange(dimensions + 1)
+    both, weights = a[:, :, np.newaxis] ^ b[:, np.newaxis], np.outer(shares, shares)
+    parts = [
+        csr_array((np.tile(w.ravel(), dimensions), own.ravel(), ends * w.size), (dimensions, 1 << bits.size))
+        for own, w in ((both, weights), (a, square), (b, square))
+    ]
+    seen, alone = np.array([[(p @ q.T).toarray() for q in parts] for p in parts]), parts[0][:, [0]].toarray()
+    variances = alone + alone.T + np.einsum("pq,pqij->ij", error[1], seen) + error[2] * seen[0, 0] ** 2
+    errors = np.sqrt(size * np.triu(variances, 1) / error[0])
     worst = [(int(one), int(other)) for one, other in np.argwhere(errors > _TIMES_WORSE)]
     return {pair: float(errors[pair]) for pair in sorted(worst, key=lambda pair: -errors[pair])}
