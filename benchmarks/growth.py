@@ -45,7 +45,7 @@ def rows(options: Options) -> list[Row]:
 
 def _sobol_beyond_memory(options: Options) -> list[Row]:
     """`run_sobol` on a design that is larger than the memory it is given, beside the same design whole."""
-    size, inputs = options.size(1 << 15, 1 << 8), INPUTS_OF_PANEL
+    size, inputs = options.size(1 << 13, 1 << 8), INPUTS_OF_PANEL
     given = with_inputs(EIGHT, inputs)
 
     def whole(memory: int = 1 << 40) -> Dataset:
