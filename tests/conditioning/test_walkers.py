@@ -28,7 +28,17 @@ def walking(budget):
     """Walkers of four populations that have nothing to forget; the whole part of a score numbers the population."""
     members = np.split(np.arange(CHAINS * SIZE), CHAINS)
     scores = (np.arange(CHAINS * SIZE) / SIZE)[:, np.newaxis]
-    made = _Walkers(scores, np.zeros(len(scores)), members, Clock(), None, np.random.default_rng(1), budget, None)
+    made = _Walkers(
+        scores,
+        np.zeros(len(scores)),
+        members,
+        Clock(),
+        None,
+        np.random.default_rng(1),
+        budget,
+        None,
+        np.arange(CHAINS * SIZE),
+    )
     made.forget = lambda: THINNING
     return made
 

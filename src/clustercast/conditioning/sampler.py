@@ -118,6 +118,8 @@ class _Walkers:
     generator: np.random.Generator
     budget: int
     progress: Progress | None
+    # Which prior draw each row descends from.
+    origins: IntArray
     temperature: float = 0.0
     steps: int = 0
     rows: int = 0
@@ -144,7 +146,7 @@ class _Walkers:
                 self.variance[one] += 1 / posterior.effective_size(gain[m]) - 1 / m.size
             picked = [m[posterior.systematic_resample(gain[m], size, self.generator)] for m in self.members]
             chosen = np.concatenate(picked)
-            self.scores, self.values = self.scores[chosen], self.values[chosen]
+            self.scores, self.values, self.origins = self.scores[chosen], self.values[chosen], self.origins[chosen]
             self.members = np.split(np.arange(len(chosen)), CHAINS)
             self.temperature, self.steps = new, self.steps + 1
             for _ in range(MOVES):
@@ -160,7 +162,7 @@ class _Walkers:
         ends = np.cumsum(np.repeat(np.exp(self.evidence - self.evidence.max()), count // CHAINS))
         points = (np.arange(count) + self.generator.random()) / count * ends[-1]
         chosen = np.minimum(np.searchsorted(ends, points, side="right"), count - 1)
-        self.scores, self.values = self.scores[chosen], self.values[chosen]
+        self.scores, self.values, self.origins = self.scores[chosen], self.values[chosen], self.origins[chosen]
         variance = self.variance.mean()
         if ((self.evidence - self.evidence.mean()) ** 2).sum() <= DISAGREEMENT * variance:
             return ""
@@ -184,7 +186,7 @@ class _Walkers:
         """Let some of each population go on; the moves between draws double until they pass or the budget ends."""
         thinning = self.forget()
         chosen = np.concatenate([members[:: members.size // count] for members in self.members])
-        self.scores, self.values = self.scores[chosen], self.values[chosen]
+        self.scores, self.values, self.origins = self.scores[chosen], self.values[chosen], self.origins[chosen]
         kept = [self.state()]
         while True:
             while len(kept) < draws // len(chosen):
@@ -203,6 +205,17 @@ class _Walkers:
     def state(self) -> FloatArray:
         """Return the scores of each walker, and its log likelihood after them."""
         return np.column_stack([self.scores, self.values])
+
+
+def family_size(draws: FloatArray, origins: IntArray) -> float:
+    """Return the least effective size of means of walkers' draws, (walkers, draws, d), by what each descends from."""
+    # Where walkers leave no mode its share is known as the growth of families is; descendants that have forgotten are
+    # as any others: H. P. Chan and T. L. Lai (2013), doi:10.1214/13-AOS1172.
+    draws = draws[..., np.ptp(draws, axis=(0, 1)) > 0]
+    deviations = draws - draws.mean(axis=(0, 1))
+    families = np.zeros((origins.max() + 1, draws.shape[-1]))
+    np.add.at(families, origins, deviations.sum(axis=1))
+    return float((draws[..., 0].size * (deviations**2).sum(axis=(0, 1)) / (families**2).sum(axis=0)).min())
 
 
 def _in_words(ess: float, name: str, value: float, limit: float, digits: int = 2) -> str:
@@ -235,21 +248,24 @@ def sampled(
     parts = np.array_split(generator.permutation(len(scores)), CHAINS)
     # Along the prior itself, from which adaptation starts.
     move = posterior.Move(np.zeros(scores.shape[1]), np.eye(scores.shape[1]), 0.5)
-    walkers = _Walkers(scores, log_likelihood, parts, move, target, generator, budget, progress)
+    walkers = _Walkers(scores, log_likelihood, parts, move, target, generator, budget, progress, np.arange(len(scores)))
     size = min(PARTICLES, len(scores))
     walkers.temper(size)
     disagreement = walkers.weigh()
-    chains, ess, r_hat = walkers.chains(math.gcd(draws // CHAINS, size), draws)
-    passed = ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
+    chains, mixed, r_hat = walkers.chains(math.gcd(draws // CHAINS, size), draws)
+    passed = mixed >= LEAST_ESS and r_hat <= LARGEST_R_HAT
+    ess = min(mixed, family_size(chains.reshape(len(walkers.scores), -1, chains.shape[-1]), walkers.origins))
     verdict = "pass, but the sampler was asked for" if weights.trusted else "fail"
     fit = _in_words(ess, "r-hat", r_hat, LARGEST_R_HAT, 3)
     statement = f"{name}: importance weights {verdict} ({weights}), tempered sampling in {walkers.steps} steps: {fit}"
     if not passed:
         statement += f": the budget of {budget:,} runs ended; raise it"
+    elif ess < LEAST_ESS:
+        statement += ": walkers leave no mode, whose share is known no better; take several seeds together"
     result: dict[str, Any] = {"method": "tempered", "k_hat": weights.k_hat, "importance_ess": weights.ess}
     result |= {"ess": ess, "r_hat": r_hat, "evaluations": len(scores) + walkers.rows, "temperatures": walkers.steps}
     result |= {"accepted": walkers.accepted, "log_evidence": float(logsumexp(walkers.evidence) - np.log(CHAINS))}
-    result |= {"reached": passed and not disagreement, "statement": statement + disagreement}
+    result |= {"reached": passed and ess >= LEAST_ESS and not disagreement, "statement": statement + disagreement}
     return Posterior(chains[..., :-1], chains[..., -1], result)
 
 
