@@ -141,21 +141,14 @@ def _check_one(
         raise InputError(f"{what} gives other numbers when its arguments ({described}) come in other units: {seen}")
 
 
-@functools.cache
-def _odd_unit(unit: str) -> tuple[str, float]:
-    """Return a unit of the same dimension that is not coherent, and its factor."""
+def _odd(value: FloatArray, unit: str) -> Any:
+    """Return coherent numbers as a pint quantity in a unit that is not coherent; pure numbers as they are."""
+    if same_base(unit, "1"):
+        return value
     # A power of two of years: dates stay exact, so that a path begins in the same year in both runs.
     if "odd_year" not in registry():
         registry().define("odd_year = 256 * year")
     parts = {"year": "odd_year", "W": "GW", "USD": "kUSD", "H100e": "MH100e"}
     base = str(registry().Quantity(1.0, registry().parse_units(unit)).to_base_units().units)
     odd = " ".join(parts.get(word, word) for word in base.split(" "))
-    return odd, factor(odd)
-
-
-def _odd(value: FloatArray, unit: str) -> Any:
-    """Return coherent numbers as a pint quantity in a unit that is not coherent; pure numbers as they are."""
-    if same_base(unit, "1"):
-        return value
-    odd, size = _odd_unit(unit)
-    return registry().Quantity(np.asarray(value) / size, odd)
+    return registry().Quantity(np.asarray(value) / factor(odd), odd)
