@@ -94,7 +94,6 @@ def discover(
     regions: list[Box] = []
     outside = np.ones(holds.size, dtype=np.bool_)
     for _ in range(boxes):
-        # Found and chosen on draws outside the other boxes.
         finding, choosing = ((codes[:, rows], holds[rows]) for rows in (outside & (part < 2), outside & (part == 2)))
         if (hits := int(finding[1].sum())) < _LEAST_DRAWS:
             break

@@ -189,8 +189,7 @@ class Moved(OfBase):
             raise InputError(f"a {self.base.family} distribution has no scale to move on; give the values themselves")
 
     def _changes(self, scale: float, shift: float) -> dict[str, Any]:
-        free = self.support == (-math.inf, math.inf)
-        moved = self.shift * (scale if free else math.copysign(1.0, scale))
+        moved = self.shift * (scale if self.support == (-math.inf, math.inf) else math.copysign(1.0, scale))
         return {"base": self.base._linear(scale, shift, "1"), "shift": moved, "bounds": None}
 
     def _forth(self, x: FloatArray, back: bool = False) -> FloatArray:
