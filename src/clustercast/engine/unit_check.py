@@ -4,7 +4,9 @@ import functools
 import hashlib
 import itertools
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,12 +20,8 @@ from clustercast.engine.units import factor, parsed, registry, same_base
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Function, Need
 from clustercast.errors import InputError
 
-# Numbers that stand in a formula only to convert units, by a word of the units that call for them.
-_THOUSANDS = tuple(10.0 ** (3 * power) for power in (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6))
-_HOURS = (8760.0, 8766.0, 8784.0, 365.0, 365.25, 3600.0, 86400.0, 31536000.0, 31557600.0)
-_BY_WORD: dict[str, tuple[float, ...]] = {"month": (12.0,), "week": (7.0, 52.0), "Btu": (3412.0, 3.412)}
-_BY_WORD |= {**dict.fromkeys(("percent", "%"), (100.0, 0.01)), **dict.fromkeys(("day", "hour", "Wh"), (24.0,))}
-_BY_WORD |= dict.fromkeys(("minute", "second"), (60.0,))
+# Numbers that stand in a formula only to convert units.
+_CONVERSIONS = tomllib.loads(Path(__file__).with_name("conversions.toml").read_text(encoding="utf-8"))
 
 
 class Proof:
@@ -101,8 +99,8 @@ def _row_faults(function: Function, arguments: Sequence[FloatArray], plain: Floa
 
 def _check_numbers(name: str, function: Function, units: Sequence[str], declaration: Declaration) -> None:
     """Refuse a number in the code that converts units, where there are units."""
-    of_words = (numbers for word, numbers in _BY_WORD.items() if any(word in unit for unit in units))
-    suspects = np.array([*_THOUSANDS, *_HOURS, *itertools.chain(*of_words)])
+    of_words = (own for word, own in _CONVERSIONS["by_word"].items() if any(word in unit for unit in units))
+    suspects = np.array([*_CONVERSIONS["always"], *itertools.chain(*of_words)])
     for number in numbers_in(function):
         if number not in declaration.constants and np.isclose(abs(number), suspects, rtol=1e-12, atol=0).any():
             inside = "inside, every number is in coherent units (W, year, USD, ...)"
