@@ -1,8 +1,4 @@
-"""Sentences, tables and pages, worded by the templates beside this file.
-
-In a template of text a line is a sentence; "# " begins a table, "| " its headers and then its rows, "* " its note. The
-first column and those whose header begins with "<" hold words, to the left; the others hold numbers, to the right.
-"""
+"""Sentences, tables and pages, worded by the templates beside this file."""
 
 import functools
 import math
@@ -62,6 +58,8 @@ def render(template: str, **values: Any) -> str:
 
 def say(macro: str, *given: Any, **named: Any) -> list[Any]:
     """Return the sentences and tables that a macro of a template of text, as "claims.answers", makes of values."""
+    # A line is a sentence; "# " begins a table, "| " its headers and then its rows, "* " its note. The first column and
+    # those whose header begins with "<" hold words, to the left; the others hold numbers, to the right.
     template, _, name = macro.partition(".")
     module = environment(html=False).get_template(f"{template}.txt").module
     result: list[Any] = []
