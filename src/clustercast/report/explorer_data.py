@@ -61,7 +61,8 @@ def explorer_data(
     """Return all that the page computes with, as it is written into it."""
     grid = [float(year) for year in year_grid(years)]
     shown = shown_outputs(worlds[0].priors, model, outputs)
-    labelled = next((n for n in ("binding_constraint", *model.headline) if n in model and _labels(model, n)), None)
+    labels = {n: model.declaration(n).labels for n in ("binding_constraint", *model.headline) if n in model}
+    labelled = next((name for name, own in labels.items() if own), None)
     wanted = [*shown, *(f"trend_{n}" for n in shown if f"trend_{n}" in model), *([labelled] if labelled else [])]
     sets: dict[str, list[Priors]] = {}
     for world in worlds:
@@ -79,7 +80,7 @@ def explorer_data(
         "asOf": first.about.as_of,
         "currency": first.about.currency,
         "outputs": [_output(model, name, levels.get(name, ()), programs[0]["outputs"][name][1] > 1) for name in shown],
-        "holds": None if labelled is None else {"name": labelled, "labels": _labels(model, labelled)},
+        "holds": None if labelled is None else {"name": labelled, "labels": [*map(str, labels[labelled])]},
         "programs": programs,
         "worlds": _worlds(worlds, {name for program in programs for name in program["names"]}, pool),
         "priors": list(pool.values()),
@@ -90,17 +91,12 @@ def explorer_data(
 def shown_outputs(priors: Priors, model: Model, outputs: Iterable[str] | None) -> tuple[str, ...]:
     """Return the outputs that the page shows: those named, else the first of the headline that are numbers."""
     headline = [name for name in priors.about.headline if name in model] or list(model.headline)
-    named = [name for name in headline if not _labels(model, name)][:3] if outputs is None else model.asked(outputs)
+    named = [n for n in headline if not model.declaration(n).labels][:3] if outputs is None else model.asked(outputs)
     if not named:
         raise InputError("outputs is empty; name at least one quantity of the model")
-    if labelled := [name for name in named if _labels(model, name)]:
+    if labelled := [name for name in named if model.declaration(name).labels]:
         raise InputError(f"output {labelled[0]!r} is a label; ask about numbers, shares of labels are shown anyway")
     return tuple(named)
-
-
-def _labels(model: Model, name: str) -> list[str]:
-    """Return the labels of a quantity, none of a number."""
-    return [str(label) for label in model.declaration(name).labels or ()]
 
 
 def _output(model: Model, name: str, levels: Sequence[str | float], timed: bool) -> Data:

@@ -63,9 +63,8 @@ class Results:
 def page_values(results: Results) -> dict[str, Any]:
     """Return the values that ``report.html`` is filled with, beside its titles."""
     forecast, indices, given = results.forecast, results.indices, results.priors
-    levels, year = results.levels, results.year
-    stated = read_stated_tables().cell
-    asked = [(name, level) for name in levels for level in levels[name]]
+    stated, year = read_stated_tables().cell, results.year
+    asked = [(name, level) for name, own in results.levels.items() for level in own]
     crossings = {milestone_text(f"{name} >= {size}", name): crossing_year(forecast[name], size) for name, size in asked}
     return {
         "results": results,
