@@ -272,16 +272,17 @@ def _pooled_forecast(forecasts: Mapping[str, xr.Dataset], shares: tuple[float, .
     return whole.assign_attrs(provenance({**record, "pooled": hashes}))
 
 
-class _Pooled(OfComponents):
-    """Several distributions with weights, made into one that is given by its quantiles at normal scores."""
+@distribution_family("quantile_pool")
+class QuantilePool(OfComponents):
+    """The distribution whose quantiles are the weighted means of those of several, tabulated at normal scores."""
+
+    @functools.cached_property
+    def _table(self) -> FloatArray:
+        each = [w * c._invert(Levels(z=_SCORES)) for w, c in zip(self.weights, self.components, strict=True)]
+        return np.asarray(np.sum(each, axis=0))
 
     def _ends(self) -> Interval:
         return float(self._table[0]), float(self._table[-1])
-
-    @property
-    def _table(self) -> FloatArray:
-        """The quantiles at the scores of the tables."""
-        raise NotImplementedError
 
     def _invert(self, at: Levels) -> FloatArray:
         return np.asarray(np.interp(at.score, _SCORES, self._table))
@@ -296,18 +297,8 @@ class _Pooled(OfComponents):
         return np.asarray(-(z**2) / 2 - np.log(2 * np.pi) / 2 - np.log(slope))
 
 
-@distribution_family("quantile_pool")
-class QuantilePool(_Pooled):
-    """The distribution whose quantiles are the weighted means of those of several."""
-
-    @functools.cached_property
-    def _table(self) -> FloatArray:
-        each = [w * c._invert(Levels(z=_SCORES)) for w, c in zip(self.weights, self.components, strict=True)]
-        return np.asarray(np.sum(each, axis=0))
-
-
 @distribution_family("log_pool")
-class LogPool(_Pooled):
+class LogPool(QuantilePool):
     """The distribution whose density is the normalised weighted geometric mean of those of several."""
 
     def _check(self) -> None:
