@@ -8,7 +8,7 @@ import numpy as np
 
 from clustercast.arrays import Arrays, FloatArray, Names
 from clustercast.engine.model import ANY, Model, change_of
-from clustercast.engine.operations import Call, Device, Operation, joined, plain_call, rows_of, run_operation, to_device
+from clustercast.engine.operations import Call, Operation, joined, plain_call, rows_of, run_operation
 from clustercast.engine.schedule import ROUNDING, Builder, Place
 from clustercast.engine.unit_check import Proof
 from clustercast.engine.units import OwnUnits, factor
@@ -104,10 +104,6 @@ class Program(NamedTuple):
     def shape(self, name: str, size: int) -> tuple[int, ...]:
         """Return the shape of an output of `size` samples."""
         return (self.early + self.late, size) if self.dimensions[name] == 2 else (size,)
-
-    def on(self, device: Device) -> "Program":
-        """Return the program with what is fixed moved to a device."""
-        return self._replace(fixed=to_device(self.fixed, device))
 
 
 def program(model: Model, values: Arrays, units: Mapping[str, str], outputs: Names, years: Iterable[float]) -> Program:

@@ -64,7 +64,7 @@ def _places(program: Program, names: Iterable[str]) -> dict[str, slice]:
 
 def reduce_leaves(plan: StreamPlan, start: int, stop: int) -> LeafSums:
     """Draw, propagate and reduce the leaves from `start` to before `stop`."""
-    program, sums = plan.program.on(plan.device), plan.empty()
+    program, sums = plan.program._replace(fixed=to_device(plan.program.fixed, plan.device)), plan.empty()
     drawn, together = _DRAWN_LEAVES[plan.device], _RUN_LEAVES[plan.device] * LEAF
     buffer = to_device({"": np.empty((sums.sketch.columns, min(drawn, stop - start) * LEAF))}, plan.device)[""]
     for first in range(start, stop, drawn):
