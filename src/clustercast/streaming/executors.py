@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent import futures
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from clustercast.engine.fingerprint import versions
@@ -72,10 +73,7 @@ def completed(
 
 def _pickled(plan: object) -> bytes:
     """Return versions and a plan as bytes; functions of a script or a notebook are sent whole where possible."""
-    try:
-        dumps = import_module("cloudpickle").dumps
-    except ImportError:
-        dumps = pickle.dumps
+    dumps = import_module("cloudpickle" if find_spec("cloudpickle") else "pickle").dumps
     try:
         return pickle.dumps(versions()) + bytes(dumps(plan))
     except (pickle.PicklingError, TypeError, AttributeError, RuntimeError) as error:
