@@ -2,6 +2,7 @@
 
 import calendar
 import datetime
+import functools
 import re
 from collections.abc import Iterable
 from typing import Annotated
@@ -17,16 +18,6 @@ ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _REMEDY = "write it as 2024, 2024-06 or 2024-06-15, or give a year such as 2024.5"
 # A figure such as 202406 is a month written without its hyphen, not a year.
 _FIRST, _LAST = 1000, 9999
-
-
-def start_of(date: Date) -> float:
-    """Return the first moment of a year, month or day as a float year; a number is taken as it is."""
-    return _year(date, end=False)
-
-
-def end_of(date: Date) -> float:
-    """Return the last moment of a year, month or day as a float year; a number is taken as it is."""
-    return _year(date, end=True)
 
 
 def float_years(dates: Iterable[object]) -> FloatArray:
@@ -77,6 +68,10 @@ def _year_of_text(text: str, end: bool) -> float:
     if not 1 <= day <= days:
         raise InputError(f"{text!r} has day {day}; that month has {days} days")
     return year + (month - 1 + (day - 1 + end) / days) / 12
+
+
+# The first and the last moment of a year, month or day as a float year; a number is taken as it is.
+start_of, end_of = functools.partial(_year, end=False), functools.partial(_year, end=True)
 
 
 def _checked(text: str) -> str:
