@@ -36,11 +36,8 @@ def input_groups(priors: Priors, by: By, model: Model) -> dict[str, tuple[str, .
     """
     if by not in get_args(By):
         raise InputError(f"by is {by!r}{nearest(str(by), get_args(By))}; choose one of {', '.join(get_args(By))}")
-    groups: dict[str, tuple[str, ...]] = {}
-    for name in priors.uncertain:
-        key = (priors[name].source or name) if by == "source" else section_of(name, model)
-        groups[key] = (*groups.get(key, ()), name)
-    return groups
+    keys = {n: (priors[n].source or n) if by == "source" else section_of(n, model) for n in priors.uncertain}
+    return {key: tuple(name for name in keys if keys[name] == key) for key in keys.values()}
 
 
 def section_of(name: str, model: Model) -> str:
@@ -62,10 +59,8 @@ def swapped_together(priors: Priors, groups: Groups | None, latent: bool) -> tup
             if name in group_of:
                 raise InputError(f"input {name!r} is in two groups, {group_of[name]!r} and {group!r}; keep it in one")
             group_of[name] = group
-    swaps: Swaps = {}
-    for name in priors.uncertain:
-        key = group_of.get(name, name)
-        swaps[key] = (*swaps.get(key, ()), name)
+    keys = {name: group_of.get(name, name) for name in priors.uncertain}
+    swaps = {key: tuple(name for name in keys if keys[name] == key) for key in keys.values()}
     if latent:
         return swaps, {}
     # Each set of swaps that correlations connect, by its first member.
@@ -76,9 +71,9 @@ def swapped_together(priors: Priors, groups: Groups | None, latent: bool) -> tup
             first, second = sorted((left, right), key=list(swaps).index)
             connected[first] += connected.pop(second)
     named = {}
-    for keys in connected.values():
-        after = keys if len(keys) < 4 else [keys[0], f"{len(keys) - 1}_correlated_with_it"]
-        named["_and_".join(after)] = tuple(name for key in keys for name in swaps[key])
+    for together in connected.values():
+        after = together if len(together) < 4 else [together[0], f"{len(together) - 1}_correlated_with_it"]
+        named["_and_".join(after)] = tuple(name for key in together for name in swaps[key])
     return named, {name: members for name, members in named.items() if name not in swaps}
 
 

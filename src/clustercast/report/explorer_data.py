@@ -64,10 +64,8 @@ def explorer_data(
     labels = {n: model.declaration(n).labels for n in ("binding_constraint", *model.headline) if n in model}
     labelled = next((name for name, own in labels.items() if own), None)
     wanted = [*shown, *(f"trend_{n}" for n in shown if f"trend_{n}" in model), *([labelled] if labelled else [])]
-    sets: dict[str, list[Priors]] = {}
-    for world in worlds:
-        sets.setdefault(world.named[0], []).append(world.priors)
-    programs = [_program(own, model, wanted, grid) | _totals(own[0], model, shown, grid, seed) for own in sets.values()]
+    sets = [[w.priors for w in worlds if w.named[0] == own] for own in dict.fromkeys(w.named[0] for w in worlds)]
+    programs = [_program(own, model, wanted, grid) | _totals(own[0], model, shown, grid, seed) for own in sets]
     pool: dict[str, Data] = {}
     first = worlds[0].priors
     return {
