@@ -16,8 +16,6 @@ from clustercast.priors import shipped
 from clustercast.priors.prior_set import Priors
 from clustercast.uncertainty.stated import StatedTables
 
-_OUTER = np.array([0.05, 0.95])
-
 
 class Fact(BaseModel, extra="forbid", frozen=True):
     """A number about the world that is no input of the model: a value, a range, or a series by name."""
@@ -137,8 +135,8 @@ def numbers_of(file: AuditFile, priors: Priors, tables: StatedTables) -> Numbers
     # the essay's own.
 
     def ends(name: str) -> FloatArray:
-        support = np.array(priors[name].support)
-        return (support if np.isfinite(support).all() else priors[name].quantile(_OUTER)) * factor(priors[name].unit)
+        prior, support = priors[name], np.array(priors[name].support)
+        return (support if np.isfinite(support).all() else prior.quantile([0.05, 0.95])) * factor(prior.unit)
 
     facts: dict[str, Any] = {}
     for name, fact in file.facts.items():

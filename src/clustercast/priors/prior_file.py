@@ -103,8 +103,7 @@ def _file_models(families: tuple[str, ...] = tuple(FAMILIES)) -> tuple[type[Base
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of prior and scenario files, for editors."""
-    either: Any = operator.or_(*_file_models())
-    schema = TypeAdapter(either).json_schema()
+    schema = TypeAdapter[Any](operator.or_(*_file_models())).json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "clustercast prior file", **schema}
 
 

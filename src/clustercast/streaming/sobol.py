@@ -28,7 +28,6 @@ from clustercast.streaming.executors import Workplace
 from clustercast.streaming.moments import LeafSums, Moments
 from clustercast.streaming.pieces import SobolPlan, sum_products
 
-BUDGET = 1 << 22
 # Less than no memory: what needs the whole design is refused.
 _NEVER_WHOLE = -(1 << 62)
 # Rows of each column in the moments of the independent runs: values, unusual ones, those of a less of b, four powers.
@@ -56,7 +55,7 @@ def run_sobol(
     confidence: float = 0.95,
     dummy: bool = False,
     until: float | None = None,
-    budget: int = BUDGET,
+    budget: int = 1 << 22,
     memory: int = 4 << 30,
     executor: Workplace = None,
     workers: int | None = None,

@@ -33,7 +33,6 @@ from clustercast.uncertainty.milestones import Levels
 from clustercast.uncertainty.summaries import PROBABILITIES, share_variables, summary_record, summary_variables
 
 BLOCK = 1 << 19
-_DESIGNS = ("random", "sobol")
 _FEWEST_PIECES, _MOST_PIECES = 32, 1 << 24
 # Samples of a chunk: with thirteen years 14 MB, enough for a disk and little for a memory.
 CHUNK = 32 * LEAF
@@ -130,8 +129,8 @@ def stream_plan(
     """Prove that a run can be made; return what its workers need, the model, its years, and where it comes from."""
     model = cluster_model() if model is None else model
     grid, wanted = year_grid(years), wanted_outputs(model, outputs)
-    if design not in _DESIGNS:
-        raise InputError(f"design is {design!r}; a stream is drawn by one of {', '.join(_DESIGNS)}")
+    if design not in ("random", "sobol"):
+        raise InputError(f"design is {design!r}; a stream is drawn by one of random, sobol")
     size = whole_number("size", size)
     if design == "sobol":
         require_power_of_two(size)
