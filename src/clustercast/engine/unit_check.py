@@ -67,8 +67,7 @@ def proof_key(function: Function, declaration: Declaration, units: Iterable[str]
     # NumPy's version says nothing about units.
     code = [re.sub(" is module numpy .*", " is module numpy", part) for part in known or fingerprint_of(function)]
     met = [sorted(parsed(unit).dimensions.items()) for unit in (declaration.unit, *units)]
-    text = repr((code, met, declaration.units_checked, declaration.constants))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((code, met, declaration.units_checked, declaration.constants)).encode()).hexdigest()[:16]
 
 
 def _row_faults(function: Function, arguments: Sequence[FloatArray], plain: FloatArray) -> Iterator[str]:

@@ -82,8 +82,7 @@ def probability_part(question: Question) -> Part:
     both = {name: (("priors", "kind"), values[..., k]) for k, name in enumerate(("probability", "standard_error"))}
     result = xr.Dataset(both, coords, {"condition": condition.text})
     shown = say("ask.probability", condition.words, probabilities, question.forecast.sizes["sample"], question.is_open)
-    outside = validity_sentence(question.priors, condition.years)
-    return Part([*shown, *filter(None, [outside])], {"probability": result})
+    return Part([*shown, *filter(None, [validity_sentence(question.priors, condition.years)])], {"probability": result})
 
 
 def inputs_part(question: Question) -> Part:

@@ -1,6 +1,5 @@
 """Where the pieces of a run are computed: here, in threads, in processes, or on a dask cluster."""
 
-import functools
 import hashlib
 import io
 import multiprocessing
@@ -11,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent import futures
 from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
@@ -56,14 +56,13 @@ def completed(
     if executor is None:
         yield from (function(plan, *piece) for piece in pieces)
     elif executor == "threads":
-        task: Task[Result] = functools.partial(function, plan)
-        yield from _from_pool(functools.partial(futures.ThreadPoolExecutor, count), task, pieces, count)
+        yield from _from_pool(partial(futures.ThreadPoolExecutor, count), partial(function, plan), pieces, count)
     elif executor == "processes":
-        new = functools.partial(futures.ProcessPoolExecutor, count, mp_context=multiprocessing.get_context("spawn"))
-        yield from _from_pool(new, functools.partial(_sent, function, _pickled(plan)), pieces, count)
+        new = partial(futures.ProcessPoolExecutor, count, mp_context=multiprocessing.get_context("spawn"))
+        yield from _from_pool(new, partial(_sent, function, _pickled(plan)), pieces, count)
     elif isinstance(executor, futures.Executor):
-        task = functools.partial(_sent, function, _pickled(plan))
-        yield from _from_pool(lambda: nullcontext(executor), task, pieces, count, lasting=True)  # not shut down
+        sent = partial(_sent, function, _pickled(plan))
+        yield from _from_pool(lambda: nullcontext(executor), sent, pieces, count, lasting=True)  # not shut down
     elif distributed is not None and isinstance(executor, distributed.Client):
         yield from _from_cluster(executor, function, plan, pieces, join)
     else:
@@ -81,7 +80,7 @@ def _pickled(plan: object) -> bytes:
         raise InputError(f"the model or the priors cannot be sent to another process: {error}; {remedy}") from error
 
 
-@functools.lru_cache(maxsize=4)
+@lru_cache(maxsize=4)
 def _unpickled(sent: bytes) -> Any:
     """Return a plan from its bytes, read once in each process; refused where other libraries could give other bits."""
     file = io.BytesIO(sent)
