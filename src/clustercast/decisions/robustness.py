@@ -333,12 +333,11 @@ def _words_of_points(one: targets.Wanted, result: xr.Dataset, unit: str, widths:
     """Return the point that a target, or one of its indices, changes most by."""
     effect = result["effect"].values
     *index, row, column = np.unravel_index(int(np.abs(effect).argmax()), effect.shape)
-    name = str(result["input"].values[row])
     error = float(result["effect_error"].values[*index, row, column])
     what = f"the probability that {one.words}" if one.score == "brier" else f"the median of {one.words}"
     if index:
         what = f"the {kind} index of {str(result['index'].values[index[0]]).replace('_', ' ')} for {one.words}"
     by = targets.with_unit_text(float(effect[*index, row, column]), 0.0, unit)
     step = targets.with_unit_text(0.1 * float(widths[row]), 0.0, str(result["input_unit"].values[row]))
-    point = f"the {100 * _POINTS[column]:g} % point of {name.replace('_', ' ')}"
+    point = f"the {100 * _POINTS[column]:g} % point of {str(result['input'].values[row]).replace('_', ' ')}"
     return f"Moving {point} up by {step} changes {what} by {by} (±{1.96 * error:.1g})."

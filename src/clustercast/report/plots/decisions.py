@@ -99,8 +99,7 @@ def probability_tornado(result: xr.Dataset, *, most: int = 8, ax: Axes | None = 
     ax.axvline(before, color=style.INK, linewidth=1)
     style.share_axis(ax, "x", "probability")
     low, high = shown["probability"].values[0]
-    first = in_a_sentence(str(shown["input"].values[0]))
-    said = f"{chance(before)} likely; by {first} {chance(low)} to {chance(high)}"
+    said = f"{chance(before)} likely; by {in_a_sentence(str(shown['input'].values[0]))} {chance(low)} to {chance(high)}"
     return style.titled(ax, _said(result.attrs["claim"]), said, wide=style.NARROW, key=True)
 
 
