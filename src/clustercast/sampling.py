@@ -15,7 +15,7 @@ from clustercast.arrays.points import designs
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.designs import Points, SwappedColumn, saltelli_replicate
 from clustercast.arrays.points.sobol_sequence import nested_points
-from clustercast.arrays.points.streams import checked_seed, replicate_seed
+from clustercast.arrays.points.streams import checked_seed, replicate_seed, stream
 from clustercast.errors import InputError, nearest, typed, whole_number
 from clustercast.priors.groups import Groups, checked_groups, refuse_constant, swapped_together
 from clustercast.priors.prior_set import Priors, checked_priors
@@ -71,7 +71,8 @@ def draw(
         `kucherenko_indices` and `morris_effects` read.
     seed : int, optional
         The same seed gives the same bits. Of ``"random"``, ``"latin"`` and ``"saltelli"`` each input has a stream
-        named after it, so that a further input moves no other; of others it has a column, by the order of the inputs.
+        named after it, so that a further input moves no other; of others it has a column, by the order of the inputs,
+        which each replicate of ``"sobol"`` shuffles.
     replicates : int, optional
         Independent scrambles that share `size`, from which error bars come; not for ``"random"`` and ``"morris"``. 16
         by default for ``"shapley"`` and ``"kucherenko"``, else 1. They are nested uniform scrambles (Owen), over which
@@ -209,8 +210,10 @@ def _plain(design: str, priors: Priors, size: int, seeds: Seeds, columns: list[s
     points = np.empty((len(seeds), len(names), each))
     for seed, replicate in zip(seeds, points, strict=True):
         # Over affine scrambles the errors of a smooth output have tails too heavy for their spread to be its error.
+        # A column may follow the product of two others, in any scramble: each replicate gives it to another input.
         if len(seeds) > 1:
             nested_points(seed, 0, replicate)
+            replicate[:] = replicate[stream(seed, "columns").permutation(len(names))]
         elif names:
             replicate[:] = designs.sobol_uniforms(seed, len(names), 0, size).T
     uniforms = dict(zip(names, points.transpose(1, 0, 2).reshape(len(names), size), strict=True))
