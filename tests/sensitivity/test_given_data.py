@@ -3,7 +3,7 @@ import pytest
 import xarray as xr
 
 import clustercast as cc
-from clustercast.arrays.indices.given_data import first_order_indices
+from clustercast.arrays.indices.given_data import BinnedSample, first_order_indices
 from clustercast.arrays.indices.intervals import as_wide_as_few_events
 from clustercast.dataset import with_provenance
 from clustercast.errors import InputError
@@ -207,7 +207,7 @@ def test_intervals_of_a_weighted_tail_cover():
         inputs = rng.standard_normal((2048, 2))
         outputs = np.exp(2.2 / np.sqrt(2) * inputs.sum(axis=1, keepdims=True))
         weights = rng.random(2048) + 0.5
-        result, errors = first_order_indices(inputs, outputs, weights)
+        result, errors = first_order_indices(BinnedSample.of(inputs, weights), outputs)
         widths = as_wide_as_few_events(1.96 * errors.T, result.T, _few_events(outputs.T, weights), 0.95)
         covered += (np.abs(result.T - exact) <= widths).sum()
     assert covered >= 85
@@ -222,19 +222,89 @@ def test_importance_weights_of_a_rare_event_count_its_effective_occurrences():
     assert result["S1_conf"].min() > 0.1
 
 
-def test_an_idle_input_that_follows_another_on_few_sobol_points_is_told_of():
-    """Of ten inputs the output is the ninth: the exact indices are 0, but one, and 256 points give the fourth 0.3."""
-    priors = cc.Priors(**{f"x{k}": cc.Uniform(0, 1) for k in range(10)})
+def ten(output, design, size, **options):
+    """Return the indices of an output of ten uniform inputs."""
+    sample = cc.draw(
+        cc.Priors(**{f"x{k}": cc.Uniform(0, 1) for k in range(10)}), size, design=design, seed=1, **options
+    )
+    return given_data_indices(cc.evaluate(sample, output, outputs={"y": "1"}, form="arrays"), scale="raw").sel(
+        output="y"
+    )
 
-    def indices(design, size):
-        sample = cc.draw(priors, size, design=design, seed=1)
-        forecast = cc.evaluate(sample, lambda **x: 1 + x["x8"], outputs={"y": "1"}, form="arrays")
-        return given_data_indices(forecast, scale="raw").sel(output="y")
 
-    few = indices("sobol", 256)
-    assert few["S1"].sel(input="x3") > 0.2
-    assert "256 Sobol' points are few for 10 inputs" in few.attrs["warning"]
-    for design, size in (("sobol", 2048), ("random", 256)):
-        enough = indices(design, size)
-        assert enough["S1"].drop_sel(input="x8").max() < 0.1
-        assert not enough.attrs["warning"]
+@pytest.mark.parametrize(("design", "replicates"), [("sobol", 1), ("sobol", 16), ("latin", 1), ("random", None)])
+def test_an_idle_input_has_no_index_of_the_input_that_it_follows(design, replicates):
+    """Of 256 Sobol' points the fourth column follows the ninth: bins of it alone give an idle input an index of 0.3."""
+    result = ten(lambda **x: 1 + x["x8"], design, 256, replicates=replicates)
+    assert abs(result["S1"].sel(input="x8") - 1) < 0.02
+    assert abs(result["S1"].drop_sel(input="x8")).max() < 1e-3
+
+
+def test_an_idle_input_that_follows_a_product_is_told_of_and_does_so_in_no_independent_replicates():
+    """Of 1,024 Sobol' points the ninth column follows the product of the first and the tenth, whatever the scramble."""
+    one, several = (
+        ten(lambda **x: (x["x0"] - 0.5) * (x["x9"] - 0.5), "sobol", 1024, replicates=count) for count in (1, 16)
+    )
+    assert one["S1"].sel(input="x8") > 0.3
+    assert "1,024 Sobol' points one of 10 inputs may follow the product of two others" in one.attrs["warning"]
+    assert not several.attrs["warning"]
+    assert (np.abs(several["S1"]) < several["S1_conf"]).sum() >= 9 and np.abs(several["S1"]).max() < 0.04
+
+
+def test_indices_of_many_inputs_do_not_exceed_the_variance():
+    """The parts of a sum explain it all; the mean in bins alone gave 1.7 of it, of Sobol' points of 120 inputs."""
+    weights = 0.9 ** np.arange(120)
+    priors = cc.Priors(**{f"x{k}": cc.Normal(0, 1) for k in range(120)})
+    sample = cc.draw(priors, 4096, design="sobol", replicates=16)
+    values = sum(weight * sample[name].values for weight, name in zip(weights, priors, strict=True))
+    result = given_data_indices(sample.assign(y=("sample", values, {"role": "output", "units": "1"})), scale="raw")
+    np.testing.assert_allclose(result["S1"].squeeze(), weights**2 / (weights**2).sum(), atol=0.005)
+    # The variance of 4,096 independent normal values has an error of 2 %.
+    assert result["S1"].sum() == pytest.approx(1, abs=0.04)
+
+
+@pytest.mark.parametrize("name", ["sum", "product", "step", "corner"])
+def test_intervals_of_replicates_hold_and_are_narrower_than_those_of_independent_samples(name):
+    """Exact: weights of a sum; of products of two with mean 1 and a step at 0.37, closed forms; P**3 of a corner."""
+    function, exact = {
+        "sum": (lambda x0, x1, x2: x0 + 2 * x1 + 0 * x2, [1 / 5, 4 / 5, 0]),
+        "product": (lambda x0, x1, x2: (x0 + 0.5) * (x1 + 0.5) + 0 * x2, [12 / 25, 12 / 25, 0]),
+        "step": (lambda x0, x1, x2: 1.0 * (x0 > 0.37) + x1 + 0 * x2, np.array([0.2331, 1 / 12, 0]) / (0.2331 + 1 / 12)),
+        "corner": (lambda x0, x1, x2: 1.0 * ((x0 < 0.3) & (x1 < 0.3)) + 0 * x2, [3 / 13, 3 / 13, 0]),
+    }[name]
+    covered, widths = [], {"sobol": [], "random": []}
+    priors = cc.Priors(x0=cc.Uniform(0, 1), x1=cc.Uniform(0, 1), x2=cc.Uniform(0, 1))
+    for seed in range(20):
+        for design, several in (("sobol", 16), ("random", None)):
+            sample = cc.draw(priors, 2048, design=design, seed=seed, replicates=several)
+            forecast = cc.evaluate(sample, function, outputs={"y": "1"}, form="arrays")
+            result = given_data_indices(forecast, scale="raw").squeeze()
+            widths[design].append(result["S1_conf"].values[:2].mean())
+            covered += [(np.abs(result["S1"] - exact) <= result["S1_conf"]).values] * (design == "sobol")
+    assert np.mean(covered) >= 0.9
+    if name in ("sum", "product"):
+        assert np.mean(widths["sobol"]) < 0.7 * np.mean(widths["random"])
+
+
+def test_what_correlated_inputs_share_counts_for_each_and_what_others_explain_does_not():
+    """Of x + z, x and y with a normal correlation r: r**2 / 2 for y, which shares it with x."""
+    told = {"x": cc.Normal(0, 1), "y": cc.Normal(0, 1), "z": cc.Normal(0, 1)}
+    correlation = 2 * np.sin(np.pi / 6 * 0.8)
+    for design, several in (("sobol", 16), ("random", None)):
+        sample = cc.draw(cc.Priors(cc.Correlation(("x", "y"), 0.8), **told), 4096, design=design, replicates=several)
+        forecast = cc.evaluate(sample, lambda x, y, z: x + z + 0 * y, outputs={"s": "1"}, form="arrays")
+        result = given_data_indices(forecast, scale="raw").squeeze()
+        assert (np.abs(result["S1"] - [0.5, correlation**2 / 2, 0.5]) <= result["S1_conf"] + 0.005).all()
+
+
+def test_rows_that_were_drawn_again_or_left_out_are_analysed_as_they_are():
+    forecast = forecast_of(size=4096)
+    weights = np.exp(forecast["x1"] * 1.5)
+    chosen = np.random.default_rng(3).choice(4096, 4096, p=(weights / weights.sum()).values)
+    kept = forecast.isel(sample=np.flatnonzero(forecast["x1"] * forecast["x2"] > 0))
+    for some in (forecast.isel(sample=chosen), kept):
+        unknown = some.drop_attrs(deep=False)
+        for name in ("S1", "S1_conf"):
+            np.testing.assert_array_equal(
+                given_data_indices(some)[name], given_data_indices(unknown, inputs=["x1", "x2", "x3"])[name]
+            )

@@ -1,6 +1,6 @@
 """Summaries of samples: quantiles, means, shares, with their Monte Carlo errors; times of crossings; heavy tails."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +19,8 @@ _PART = 1024
 # Above the first of these shapes the variance is infinite, so that the standard error of a mean is mostly too small;
 # above the second it is so at any size one can draw.
 DOUBTFUL, HEAVY = 0.5, 0.7
+# Fewer replicates say too little of their own spread.
+_ENOUGH_REPLICATES = 4
 _FEWEST = 25
 _FEWEST_IN_TAIL = 5
 # Of the sum of squares, the share of the largest; below it no tail is heavy enough to look at.
@@ -158,6 +160,13 @@ def _replicated_errors(row: FloatArray, probabilities: FloatArray, places: Float
     left, right = ordered[below], ordered[np.ceil(position).astype(np.intp)]
     low, high = _between(left, right, position - below)
     return _half_width(low, high, row.size)
+
+
+def enough_replicates(design: Mapping[str, Any], size: int) -> int:
+    """Return how many replicates a draw of some size has where their spread says enough of errors, and else 1."""
+    # What is left of a draw that was cut is no longer in equal parts.
+    several = int(design.get("replicates", 1))
+    return several if several >= _ENOUGH_REPLICATES and size == design.get("size") else 1
 
 
 def parts_of(values: NDArray[Any], replicates: int) -> NDArray[Any]:

@@ -1,14 +1,16 @@
 """First-order indices of any forecast, plain or weighted: what matters, for free."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from clustercast.arrays import FloatArray, IntArray, Names
-from clustercast.arrays.indices.given_data import default_bins, first_order_indices
-from clustercast.arrays.indices.intervals import FewRuns, as_wide_as_few_events, normal_factor
+from clustercast.arrays.indices.given_data import BinnedSample, MainEffects, default_bins, first_order_indices
+from clustercast.arrays.indices.intervals import FewRuns, as_wide_as_few_events, normal_factor, student_factor
 from clustercast.arrays.points.streams import stream
-from clustercast.arrays.summaries import checked_weights, effective_size
+from clustercast.arrays.summaries import checked_weights, effective_size, enough_replicates
 from clustercast.dataset import Dataset, Weights, design_of, finite_numbers, provenance_of, weights_array
 from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError, nearest, takes
@@ -34,7 +36,8 @@ def given_data_indices(
     """First-order indices of every output and year from the forecast's own sample.
 
     No further runs are needed. Each index is the variance between the means of bins of one input, less what chance
-    alone gives. For correlated inputs it includes what an input shares with others.
+    alone gives. Of a plain design the smooth effects of inputs that are independent of it are taken off the output
+    first. For correlated inputs it includes what an input shares with others.
 
     Parameters
     ----------
@@ -58,8 +61,9 @@ def given_data_indices(
     -------
     Dataset
         ``S1`` and its half-width ``S1_conf``, dims (output[, year], input); NaN where an output does not vary. The
-        intervals hold for independent samples and are wide for Sobol' points, of which ``warning`` says where they are
-        too few. Of a posterior, equal draws count as one of their joint weight; thin a chain that moves slowly.
+        intervals are those of independent samples, or of 4 or more replicates of a design. In one sequence of Sobol'
+        points an input may follow the product of two others, which ``warning`` says. Of a posterior, equal draws count
+        as one of their joint weight; thin a chain that moves slowly.
 
     Raises
     ------
@@ -68,7 +72,7 @@ def given_data_indices(
 
     References
     ----------
-    Plischke (2012), doi:10.1016/j.ress.2011.12.007.
+    Plischke (2012), doi:10.1016/j.ress.2011.12.007; Li et al. (2003), doi:10.1002/jcc.10172 (effects taken off).
 
     Examples
     --------
@@ -77,7 +81,6 @@ def given_data_indices(
     >>> cc.given_data_indices(forecast, scale="raw")["S1"].round(1).values.tolist()
     [[0.2, 0.8]]
     """
-    normal = normal_factor(confidence)
     names = varied_inputs(forecast, inputs)
     sample = input_matrix(forecast, names)
     shares = weights_array(weights, forecast)
@@ -85,29 +88,58 @@ def given_data_indices(
         # How often each row occurs, at its first place.
         _, first, counts = np.unique(sample, axis=0, return_index=True, return_counts=True)
         shares = np.bincount(first, counts, len(sample)).astype(np.float64)
+    shares = None if shares is not None and np.ptp(shares) == 0 < shares[0] else shares
     effective = float(len(sample)) if shares is None else effective_size(checked_weights(shares, len(sample)))
     count = default_bins(effective) if bins is None else int(bins)
-    drawn = max(len(names), len(provenance_of(forecast).get("inputs", ())))
-    sobol = drawn if design_of(forecast).get("name") == "sobol" else 0
     source = None if model is None or weights is not None else with_changes(model, names)
-    columns_of, results, few = [*names, *[DUMMY] * dummy], [], []
-    # Measured on 3 to 110 columns of a Sobol' sequence: in fewer points the places in one follow those in others.
-    if len(sample) < (needed := sobol * max(128, 4 * sobol)):
-        said = f"{len(sample):,} Sobol' points are few for {sobol} inputs: an idle one may have an index of 0.1 or more"
-        few.append(f"{said}, as it follows others; draw {1 << (needed - 1).bit_length():,}, or use design='random'.")
+    columns_of, results = [*names, *[DUMMY] * dummy], []
     if dummy:
         sample = np.column_stack([sample, dummy_values(names, len(sample), seed)])
-    for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
-        result, errors = first_order_indices(sample, output.values.T, shares, count, sobol)
-        events = _few_events(output.values, shares)
-        few += output.few_runs_caution(events)
-        known = np.array([*(_matters(name, output.name, source, forecast) for name in names), *[True] * dummy])
-        parts = {"S1": result.T, "S1_conf": as_wide_as_few_events(normal * errors.T, result.T, events, confidence)}
-        results.append(output.measured({key: np.where(known | np.isnan(p), p, 0.0) for key, p in parts.items()}))
+    with threadpool_limits(1, user_api="blas"):  # with more, sums of products have other bits
+        drawn = _drawn(forecast, columns_of, weighted=shares is not None)
+        binned, few = BinnedSample.of(sample, shares, count, **drawn), _caution(drawn.get("sobol", 0), len(sample))
+        interval, factor = "asymptotic", normal_factor(confidence)
+        if binned.replicates > 1:
+            interval, factor = "student-t", student_factor(binned.replicates, confidence)
+        for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
+            known = np.array([*(_matters(name, output.name, source, forecast) for name in names), *[True] * dummy])
+            result, errors = first_order_indices(binned, output.values.T, known)
+            few += output.few_runs_caution(events := _few_events(output.values, shares))
+            widths = as_wide_as_few_events(factor * errors.T, result.T, events, confidence)
+            widths = np.where(known | np.isnan(widths), widths, 0.0)
+            results.append(output.measured({"S1": result.T, "S1_conf": widths}))
     about = {"estimator": "bias-corrected binning", "estimator_references": "doi:10.1016/j.ress.2011.12.007"}
     attrs = {**about, "bins": count, "effective_size": effective, "weighted": int(shares is not None)}
-    attrs |= {"interval": "asymptotic", "confidence": confidence, "runs": len(sample)}
+    attrs |= {"interval": interval, "confidence": confidence, "runs": len(sample)}
     return labelled(results, columns_of, forecast, attrs, few)
+
+
+def _drawn(forecast: Dataset, columns: Sequence[str], weighted: bool) -> dict[str, Any]:
+    """Return what is known of how rows were drawn: replicates, columns of one Sobol' sequence, main effects."""
+    design, size, every = design_of(forecast), forecast.sizes["sample"], provenance_of(forecast).get("inputs", ())
+    names = [name for name in every if name in forecast and "sample" in forecast[name].dims]
+    one = design.get("name") == "sobol" and "replicates" not in design
+    result: dict[str, Any] = {"sobol": max(len(columns), len(every))} if one else {}
+    inputs = input_matrix(forecast, names) if names else np.empty((size, 0))
+    # Inputs of rows that were left out, drawn again or weighted are not independent of each other.
+    whole = design.get("name") in PLAIN and design.get("size") == size and not weighted
+    if not whole or not any(len(np.unique(column)) == size for column in inputs.T):
+        return result
+    result["replicates"] = enough_replicates(design, size)
+    if {*columns} - {DUMMY} <= {*names}:
+        result["effects"] = MainEffects.of(inputs, np.isin(names, design.get("correlated", [])))
+        result["drawn"] = [names.index(name) if name in names else -1 for name in columns]
+    return result
+
+
+def _caution(columns: int, size: int) -> list[str]:
+    """Return that in one sequence of Sobol' points an input may follow others, where it has that many columns."""
+    # Where the sign of a product of two of the first columns is given by six digits of a third: from 3 columns of 256
+    # points on, 6 of 1,024, 10 of 4,096 and 8,192, and 16 of any number up to 262,144.
+    if columns < 3 or (columns < 10 and size >= 256 * columns):
+        return []
+    what = f"In one sequence of {size:,} Sobol' points one of {columns} inputs may follow the product of two others"
+    return [f"{what}, and an idle one have an index from them; draw with replicates=16 or design='random'."]
 
 
 def dummy_values(names: Sequence[str], size: int, seed: int) -> IntArray:

@@ -16,8 +16,6 @@ from clustercast.files.netcdf import LAYOUT, SummaryDataset
 
 Variables = dict[Hashable, xr.Variable]
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
-# Fewer replicates than this say too little of their own spread.
-_ENOUGH_REPLICATES = 4
 _EVEN = ("latin", "sobol", "saltelli", "shapley", "kucherenko")
 
 
@@ -144,9 +142,7 @@ def independent(
     rows, given = independent_rows(design, size), weights_array(weights, forecast)
     if given is not None:
         return rows, given[rows], 1
-    # What is left of a draw that was cut is no longer in equal parts.
-    whole, several = isinstance(rows, np.ndarray) or size == design.get("size"), int(design.get("replicates", 1))
-    return rows, None, several if whole and several >= _ENOUGH_REPLICATES else 1
+    return rows, None, summaries.enough_replicates(design, size if isinstance(rows, slice) else design["size"])
 
 
 def independent_rows(design: Record, size: int) -> NDArray[np.intp] | slice:

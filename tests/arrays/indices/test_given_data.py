@@ -4,17 +4,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
-from clustercast.arrays.indices.given_data import (
-    _joined,
-    _squared_influence,
-    bin_numbers,
-    default_bins,
-    first_order_indices,
-)
+from clustercast.arrays.indices import given_data
+from clustercast.arrays.indices.given_data import BinnedSample, _joined, bin_numbers, default_bins
 from clustercast.arrays.points.designs import sobol_uniforms
 from clustercast.errors import InputError
 
 A = np.array([0, 1, 4.5, 9, 99, 99, 99, 99])
+
+
+def first_order_indices(inputs, outputs, *weights_and_bins, **drawn):
+    return given_data.first_order_indices(BinnedSample.of(inputs, *weights_and_bins, **drawn), outputs)
 
 
 def ishigami(u):
@@ -267,20 +266,34 @@ def test_a_value_that_was_drawn_once_joins_its_neighbour(seed, size, rare):
         assert result[0, 0] in [first_order_indices(np.column_stack([one, two, y]), y)[0][0, 0] for one in joined]
 
 
-def test_the_influence_of_a_sample_is_how_its_weight_moves_the_index():
-    # Of one bin of mass p and mean m in units of the deviation the index has p m**2 over the mean square: a sample y
-    # moves it by 2 m y - m**2 less the index times y**2, to first order in its weight.
-    (y, w), index = np.random.default_rng(1).lognormal(size=(2, 9)), 0.3
-    mean = (w * y).sum() / w.sum()
-    moments = [(w**2 * (y - mean) ** power).sum() for power in range(5)]
-    expected = (w**2 * (2 * mean * y - mean**2 - index * y**2) ** 2).sum()
-    assert _squared_influence(moments, mean, index) == pytest.approx(expected, rel=1e-12)
+@pytest.mark.parametrize("replicates", [1, 40])
+def test_the_error_is_that_of_the_jackknife_over_samples_or_over_replicates(replicates):
+    """Efron and Stein (1981), doi:10.1214/aos/1176345462, of the correlation ratio of three groups."""
+    rng = np.random.default_rng(3)
+    x, part = rng.integers(0, 3, 4000), np.arange(4000) // (4000 // replicates)
+    shared = rng.normal(size=40)[part] * (replicates > 1)
+    y = np.array([0.0, 1.0, 5.0])[x] + rng.standard_exponential(4000) + shared
+
+    def ratio(left):
+        groups = [y[left][x[left] == group] for group in range(3)]
+        between = sum(len(group) * (group.mean() - y[left].mean()) ** 2 for group in groups)
+        return between / ((y[left] - y[left].mean()) ** 2).sum()
+
+    groups = np.split(np.arange(4000), 400 if replicates == 1 else replicates)
+    left = np.array([ratio(np.setdiff1d(np.arange(4000), group)) for group in groups])
+    jackknife = (len(left) - 1) / len(left) * ((left - left.mean()) ** 2).sum()
+    _, error = first_order_indices(x[:, np.newaxis], y[:, np.newaxis], bins=3, replicates=replicates)
+    assert error[0, 0] == pytest.approx(np.sqrt(jackknife), rel=0.1)
 
 
 def test_shapes_that_do_not_fit_are_refused():
-    for inputs, outputs in (((10, 2), (9, 1)), ((10,), (10, 1)), ((10, 2), (10,))):
-        with pytest.raises(InputError, match="do not fit"):
-            first_order_indices(np.ones(inputs), np.ones(outputs))
+    for inputs, outputs, message in (
+        ((10, 2), (9, 1), "do not fit"),
+        ((10,), (10, 1), "no table"),
+        ((10, 2), (10,), "do not fit"),
+    ):
+        with pytest.raises(InputError, match=message):
+            first_order_indices(np.ones(inputs), np.ones(outputs), None, 2)
 
 
 @pytest.mark.parametrize("unit", [2.0**-1000, 2.0**1000])

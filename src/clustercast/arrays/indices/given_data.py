@@ -1,10 +1,13 @@
 """First-order indices from any sample, plain or weighted: bias-corrected binning."""
 
 import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.polynomial import legendre
 
-from clustercast.arrays import FloatArray, IntArray, Pair
+from clustercast.arrays import BoolArray, FloatArray, IntArray, Pair
 from clustercast.arrays.summaries import checked_weights, effective_size, unit_for_squares
 from clustercast.errors import InputError
 
@@ -14,6 +17,8 @@ LEAST = 8
 # Sobol' points for each column at which half of what chance gives is left: measured on sums, products and steps of 3 to
 # 110 inputs at 128 to 1,024 points, where the share that is left is within 0.3 of the formula.
 _POINTS_OF_A_COLUMN = 18
+# Most terms of a main effect, least samples for each of all terms, and of their Gram matrix the least eigenvalue.
+_TERMS, _SAMPLES_OF_A_TERM, _SINGULAR = 6, 4, 1e-6
 
 
 def default_bins(effective_size: float) -> int:
@@ -58,68 +63,154 @@ def _joined(numbers: IntArray, weights: FloatArray) -> IntArray:
         numbers = numbers - (numbers > first - (not above))
 
 
-def first_order_indices(
-    inputs: FloatArray, outputs: FloatArray, weights: FloatArray | None = None, bins: int | None = None, sobol: int = 0
-) -> Pair:
-    """Return the first-order index of each input for each column, shape (d, columns), and standard errors."""
+class MainEffects(NamedTuple):
+    """Smooth terms of inputs, one input after another, of which some are tied to each other by correlation."""
+
+    terms: FloatArray
+    inverse: FloatArray
+    starts: IntArray
+    tied: BoolArray
+
+    @classmethod
+    def of(cls, inputs: FloatArray, tied: BoolArray) -> "MainEffects | None":
+        """Make the terms of inputs, shape (size, d); None of few samples."""
+        size, count = inputs.shape
+        if not (most := min(size // max(_SAMPLES_OF_A_TERM * count, 1), _TERMS)):
+            return None
+        terms = []
+        for column in inputs.T:
+            distinct, number, counts = np.unique(column, return_inverse=True, return_counts=True)
+            middle = (2 * np.cumsum(counts) - counts) / size - 1
+            terms.append(legendre.legvander(middle, min(most, len(distinct) - 1))[number, 1:])
+        basis = np.asfortranarray(np.concatenate(terms, axis=1))
+        basis -= basis.mean(axis=0)
+        values, vectors = np.linalg.eigh(basis.T @ basis / size)
+        steep = vectors[:, values > _SINGULAR] / np.sqrt(size * values[values > _SINGULAR])
+        return cls(basis, steep @ steep.T, np.cumsum([0, *(one.shape[1] for one in terms)]), tied)
+
+    def taken_off(self, outputs: FloatArray, inputs: Iterable[int]) -> Iterator[Pair]:
+        """Yield for each input, -1 for none of them, outputs less the effects of all others, and its own effect."""
+        slopes = self.inverse @ (self.terms.T @ outputs)
+        places = [slice(*ends) for ends in itertools.pairwise(self.starts)]
+        shared = sum((self.terms[:, places[k]] @ slopes[places[k]] for k in np.flatnonzero(self.tied)), start=0.0)
+        other = outputs - self.terms @ slopes
+        for number in inputs:
+            place = places[number] if number >= 0 else slice(0)
+            own = self.terms[:, place] @ slopes[place]
+            yield other + (shared if number >= 0 and self.tied[number] else own), own
+
+
+class BinnedSample(NamedTuple):
+    """A sample cut into bins along each input, and how its rows were drawn."""
+
+    shares: FloatArray
+    places: list[IntArray]
+    narrow: list[bool]
+    used: BoolArray
+    replicates: int
+    chance: float
+    effects: MainEffects | None
+    drawn: Sequence[int]
+
+    @classmethod
+    def of(
+        cls,
+        inputs: FloatArray,
+        weights: FloatArray | None = None,
+        bins: int | None = None,
+        *,
+        sobol: int = 0,
+        replicates: int = 1,
+        effects: MainEffects | None = None,
+        drawn: Sequence[int] = (),
+    ) -> "BinnedSample":
+        """Cut inputs, shape (size, d), into bins; `drawn` are the numbers of their `effects`, or -1."""
+        # Errors are of independent samples or independent `replicates`; of one sequence of `sobol` columns chance gives
+        # a share of what it gives these, which falls with the size and rises with the columns.
+        if inputs.ndim != 2:
+            raise InputError(f"inputs {inputs.shape} are no table; give (size, d)")
+        shares = np.full(len(inputs), 1 / len(inputs)) if weights is None else checked_weights(weights, len(inputs))
+        used = shares > 0
+        inputs, shares = inputs[used], shares[used]
+        effective = effective_size(shares)
+        count = default_bins(effective) if bins is None else bins
+        if count < 2 or effective < 4 * count:
+            remedy = f"draw at least {4 * max(count, 2)}, or give fewer bins, 2 or more, of at least 4 of them each"
+            raise InputError(f"{count} bins cannot be had from {effective:.0f} effective samples; {remedy}")
+        places = [_joined(bin_numbers(column, shares, count), shares) for column in inputs.T]
+        # Of an input with a bin for each of its values nothing is lost inside bins.
+        narrow = [place.max() + 1 < len(np.unique(column)) for place, column in zip(places, inputs.T, strict=True)]
+        chance = sobol / (sobol + effective / _POINTS_OF_A_COLUMN) if sobol else 1.0
+        return cls(shares, places, narrow, used, replicates, chance, effects, drawn)
+
+
+def first_order_indices(sample: BinnedSample, outputs: FloatArray, known: BoolArray | None = None) -> Pair:
+    """Return the first-order index of each input for each column, shape (d, columns), and errors; 0 if not `known`."""
     # The variance between the means of bins of equal weight, less what chance alone gives, over the variance: Plischke
-    # (2012), doi:10.1016/j.ress.2011.12.007; Kelley (1935), doi:10.1073/pnas.21.9.554. On Sobol' points it is less:
-    # nothing or some share of it, which falls with the size and rises with `sobol`, the number of their columns.
-    if inputs.ndim != 2 or outputs.ndim != 2 or len(inputs) != len(outputs):
-        raise InputError(f"inputs {inputs.shape}, outputs {outputs.shape} do not fit; give (size, d), (size, columns)")
-    shares = np.full(len(inputs), 1 / len(inputs)) if weights is None else checked_weights(weights, len(inputs))
-    used = shares > 0
-    if not used.all():
-        inputs, outputs, shares = inputs[used], outputs[used], shares[used]
-    effective = effective_size(shares)
-    count = default_bins(effective) if bins is None else bins
-    if count < 2 or effective < 4 * count:
-        remedy = f"draw at least {4 * max(count, 2)}, or give fewer bins, 2 or more, of at least 4 of them each"
-        raise InputError(f"{count} bins cannot be had from {effective:.0f} effective samples; {remedy}")
-    places = [_joined(bin_numbers(column, shares, count), shares) for column in inputs.T]
-    offsets = np.cumsum([0, *(place.max() + 1 for place in places)])
-    member = np.concatenate([place + offset for place, offset in zip(places, offsets, strict=False)])
-    outputs = outputs / np.array([unit_for_squares(column) for column in outputs.T])
-    blocks = [outputs[:, start : start + BLOCK] for start in range(0, outputs.shape[1], BLOCK)]
-    chance = sobol / (sobol + effective / _POINTS_OF_A_COLUMN) if sobol else 1.0
-    result = [_block_indices(block, shares, member, offsets, chance) for block in blocks]
-    return np.concatenate([f[0] for f in result], axis=1), np.concatenate([f[1] for f in result], axis=1)
+    # (2012), doi:10.1016/j.ress.2011.12.007; Kelley (1935), doi:10.1073/pnas.21.9.554. Of independent inputs the main
+    # effects of the others are taken off first, which leaves the mean given one input as it is: Li, Rabitz, Wang and
+    # Georgopoulos (2003), doi:10.1002/jcc.10172.
+    if outputs.ndim != 2 or len(sample.used) != len(outputs):
+        raise InputError(f"outputs {outputs.shape} do not fit {len(sample.used)} rows of inputs; give (size, columns)")
+    outputs = outputs[sample.used] / np.array([unit_for_squares(column) for column in outputs.T])
+    shares, chosen = sample.shares, [k for k in range(len(sample.places)) if known is None or known[k]]
+    result = np.zeros((2, len(sample.places), outputs.shape[1]))
+    for start in range(0, outputs.shape[1], BLOCK):
+        block = outputs[:, start : start + BLOCK]
+        centred = block - shares @ block
+        constant = np.ptp(block, axis=0) == 0
+        standard = centred / np.sqrt(np.where(constant, 1.0, shares @ centred**2 / (1.0 - (shares**2).sum())))
+        parts: Iterable[Pair] = [(standard, np.zeros_like(standard))] * len(chosen)
+        if sample.effects is not None:
+            parts = sample.effects.taken_off(standard, [sample.drawn[number] for number in chosen])
+        for number, (rest, own) in zip(chosen, parts, strict=True):
+            result[:, number, start : start + BLOCK] = _index(sample, number, standard, rest, own)
+        result[:, :, start : start + BLOCK][..., constant] = np.nan
+    # Of an input that takes one value, or another in one sample alone, nothing is known.
+    result[:, [k for k in chosen if sample.places[k].max() == 0]] = np.nan
+    return result[0], np.sqrt(result[1])
 
 
-def _block_indices(outputs: FloatArray, shares: FloatArray, member: IntArray, offsets: IntArray, chance: float) -> Pair:
-    """Return indices and errors of some columns, from sums over the bins of all inputs."""
+def _index(sample: BinnedSample, number: int, outputs: FloatArray, rest: FloatArray, own: FloatArray) -> Pair:
+    """Return the index of an input and its variance, from the rest of the outputs and the input's own smooth effect."""
     from scipy.sparse import csr_array  # late: Sobol' indices need no part of this module that sorts
 
-    constant = np.ptp(outputs, axis=0) == 0
-    centred = outputs - shares @ outputs
-    standard = centred / np.sqrt(np.where(constant, 1.0, shares @ centred**2 / (1.0 - (shares**2).sum())))
-    rows, shape = np.tile(np.arange(len(shares)), len(offsets) - 1), (int(offsets[-1]), len(shares))
-    heavy = csr_array((shares[rows], (member, rows)), shape=shape)
-    squared = csr_array((shares[rows] ** 2, (member, rows)), shape=shape)
-    mass = np.asarray(heavy.sum(axis=1))[:, np.newaxis]
-    mean = (heavy @ standard) / mass
-    s0 = np.asarray(squared.sum(axis=1))[:, np.newaxis]
-    # From the powers of values under squared weights to those of their distance from the bin mean.
-    s1, s2, s3, s4 = (squared @ power for power in itertools.accumulate([standard] * 4, np.multiply))
-    third = s3 - mean * (3 * s2 - mean * (3 * s1 - mean * s0))
-    fourth = s4 - mean * (4 * s3 - mean * (6 * s2 - mean * (4 * s1 - mean * s0)))
-    moments = [s0, s1 - mean * s0, s2 - mean * (2 * s1 - mean * s0), third, fourth]
-    noise = moments[2] / mass**2 / (1.0 - moments[0] / mass**2)
-    starts = offsets[:-1]
-    # Of an input that takes one value, or another in one sample alone, nothing is known.
-    unknown = constant | (np.diff(offsets) == 1)[:, np.newaxis]
-    by_chance = np.add.reduceat(mass * (1.0 - mass) * noise, starts)
-    index = np.add.reduceat(mass * mean**2, starts) - chance * by_chance
-    spread = np.add.reduceat(_squared_influence(moments, mean, np.repeat(index, np.diff(offsets), axis=0)), starts)
+    shares, replicates, chance, place = sample.shares, sample.replicates, sample.chance, sample.places[number]
+    size, bins, weight = len(place), int(place.max()) + 1, sample.shares[:, np.newaxis]
+    mass = np.bincount(place, shares)
+    in_bins = csr_array((shares, (place, np.arange(size))), shape=(bins, size))
+    sums, left = in_bins @ own, in_bins @ (rest - own)
+    explained = own + (left / mass[:, np.newaxis])[place]
+    noise = weight * (rest - explained)
+    if replicates > 1:
+        # Of the Wishart law of what replicates differ by, the trace and an unbiased estimate of the squared trace.
+        cell, free = place + bins * (np.arange(size) * replicates // size), replicates - 1
+        in_cells = csr_array((np.ones(size), (cell, np.arange(size))), shape=(bins * replicates, size))
+        parts = (in_cells @ noise).reshape(replicates, bins, -1) * np.sqrt(replicates / free / mass)[:, np.newaxis]
+        by_chance = (parts**2).sum(axis=(0, 1))
+        squares = (np.einsum("rbc,sbc->rsc", parts, parts) ** 2).sum(axis=(0, 1)) - by_chance**2 / free
+        second = 2 * (1 + 1 / free) * np.maximum(squares / (1 - 1 / free) / (1 + 2 / free), by_chance**2 / bins)
+    else:
+        fewer = (mass - np.bincount(place, shares**2) / mass)[:, np.newaxis]
+        each = csr_array((np.ones(size), (place, np.arange(size))), shape=(bins, size)) @ noise**2 / fewer
+        by_chance, second = (1 - mass) @ each, 2 * (each**2).sum(axis=0)
+
+    def between(starts: range | list[int]) -> FloatArray:
+        """Return the variance of the means of bins that are put together from some starts on."""
+        own_sums, left_sums = (np.add.reduceat(one, starts) for one in (sums, left))
+        means = left_sums / np.add.reduceat(mass, starts)[:, np.newaxis]
+        return np.asarray((means * (left_sums + 2 * own_sums)).sum(axis=0))
+
+    explains = between(range(bins))
+    index = shares @ own**2 + explains - chance * by_chance
+    groups = replicates if replicates > 1 else size
+    pulls = (weight * explained * (2 * rest - explained), weight * outputs**2)
+    own_pulls, total_pulls = (pull.reshape(groups, -1, len(index)).sum(axis=1) for pull in pulls)
+    spread = groups * (own_pulls - index * total_pulls).var(axis=0, ddof=1)
+    # What bins of half the number, in one way or the other, explain less beyond chance: of a smooth effect three times
+    # what these lose; of a step, which is what is left where smooth effects are known, at least half.
+    pairs = np.minimum(between(range(0, bins, 2)), between([0, *range(1, bins, 2)]))
+    lost = (explains - pairs - chance * by_chance / 2) * sample.narrow[number] * (0.5 if sample.effects is None else 2)
     # The means in `spread` carry the noise once more than the index does: what is left of it without signal.
-    second = 2.0 * np.add.reduceat((mass * noise) ** 2, starts)
-    error = np.maximum(spread - second, second) + (by_chance**2 / 12.0 if chance < 1 else 0.0)
-    return np.where(unknown, np.nan, index), np.where(unknown, np.nan, np.sqrt(error))
-
-
-def _squared_influence(moments: list[FloatArray], mean: FloatArray, index: FloatArray) -> FloatArray:
-    """Return the sum over each bin of the squared influence of a sample on the index."""
-    m0, m1, m2, m3, m4 = moments
-    constant, slope, curve = (1 - index) * mean**2, 2 * (1 - index) * mean, -index
-    linear = constant**2 * m0 + 2 * constant * slope * m1 + (slope**2 + 2 * constant * curve) * m2
-    return linear + 2 * slope * curve * m3 + curve**2 * m4
+    error = np.maximum(spread - second, second) + np.maximum(lost**2 - second, 0)
+    return index, error + (by_chance**2 / 12.0 if chance < 1 else 0.0) + (index * (shares**2).sum()) ** 2
