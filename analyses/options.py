@@ -65,10 +65,15 @@ class Run(NamedTuple):
         return [name for name in wanted if name in self.model]
 
     def forecast(self) -> Any:
-        """Return a quick forecast of the outputs and their trends."""
-        from clustercast.sampling import even_draw
+        """Return a quick forecast of the outputs and their trends, on Sobol' points of the inputs that they need."""
+        from clustercast.dataset import inputs_dataset
+        from clustercast.engine.model import with_changes
+        from clustercast.sampling import input_values
 
-        inputs = even_draw(self.priors, QUICK, self.seed)
+        used = with_changes(self.model, self.priors).inputs(self.with_trend())
+        needed = cc.Priors().extended({name: self.priors[name] for name in used if name in self.priors})
+        values = input_values(self.priors, "sobol", self.seed, 0, QUICK, needed)
+        inputs = inputs_dataset(values, needed, {"name": "sobol", "size": QUICK})
         return cc.propagate(inputs, model=self.model, years=self.years, outputs=self.with_trend())
 
     def opening(self, forecast: Any) -> list[str]:

@@ -151,7 +151,7 @@ def test_the_text_of_figures_is_text_of_ten_pixels_on_a_phone(html):
 
 def test_no_axis_of_a_figure_has_one_label(html):
     for svg in re.findall(r"<svg .*?</svg>", html, re.DOTALL):
-        for axis in ElementTree.fromstring(unescape(svg).replace("&", "&amp;")).iter("{http://www.w3.org/2000/svg}g"):
+        for axis in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}g"):
             if re.search(r"matplotlib\.axis_\d+$", axis.get("id", "")):
                 labels = ["".join(tick.itertext()).strip() for tick in axis if "tick_" in tick.get("id", "")]
                 assert len(set(filter(None, labels))) != 1, (axis.get("id"), labels)
