@@ -195,6 +195,13 @@ def test_replicates_of_sobol_points_give_their_columns_to_other_inputs():
     assert followed(design="sobol", replicates=16) < 1.5 * followed(design="random")
 
 
+def test_a_point_of_exactly_0_gives_a_finite_value(monkeypatch):
+    column = sampling.designs.sobol_column
+    monkeypatch.setattr(sampling.designs, "sobol_column", lambda *how: np.where(np.arange(16) == 3, 0.0, column(*how)))
+    drawn = cc.draw(cc.Priors(a=cc.Normal(0, 1)), 16, design="sobol")["a"].values
+    assert drawn[3] == pytest.approx(stats.norm.ppf(2.0**-31)) and np.isfinite(drawn).all()
+
+
 @pytest.mark.parametrize("replicates", [1, 4])
 def test_an_input_takes_the_column_that_it_is_given(replicates):
     how = {"design": "sobol", "seed": 3, "replicates": replicates}

@@ -215,7 +215,7 @@ def _plain(design: str, priors: Priors, size: int, seeds: Seeds, columns: list[s
             nested_points(seed, 0, replicate)
             replicate[:] = replicate[stream(seed, "columns").permutation(len(names))]
         elif names:
-            replicate[:] = designs.sobol_uniforms(seed, len(names), 0, size).T
+            replicate[:] = [designs.inside(designs.sobol_column(seed, place, 0, size)) for place in range(len(names))]
     uniforms = dict(zip(names, points.transpose(1, 0, 2).reshape(len(names), size), strict=True))
     return _values(priors, {name: uniforms[name] for name in own}), {} if names == own else {"columns": names}
 
