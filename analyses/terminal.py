@@ -1,14 +1,18 @@
 """The terminal that an analysis writes to, whatever it is."""
 
+import functools
 import gc
 import io
 import os
 import shutil
 import signal
 import sys
+import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from types import FrameType
 from typing import Any, NoReturn
 
 INTERRUPTED, TERMINATED, BROKEN_PIPE = 130, 143, 141
@@ -18,7 +22,10 @@ _NARROWEST = 40
 
 def take_any_terminal(terminated: int) -> None:
     """Make ready for a terminal that is closed, has other characters or no width, and end on SIGTERM with a code."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(terminated))
+    for number, error in ((signal.SIGTERM, SystemExit(terminated)), (signal.SIGINT, KeyboardInterrupt())):
+        # A command in the background of a shell takes no interrupts.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, functools.partial(_end, error))
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -28,6 +35,14 @@ def take_any_terminal(terminated: int) -> None:
             stream.reconfigure(errors="replace")
     if shutil.get_terminal_size().columns < _NARROWEST:
         os.environ["COLUMNS"] = str(_NARROWEST)
+
+
+def _end(error: BaseException, number: int, frame: FrameType | None) -> None:
+    """Raise an error on a signal, as soon as no extension is being imported, which would make another error of it."""
+    if any(at.f_code.co_qualname.startswith("ExtensionFileLoader.") for at, _ in traceback.walk_stack(frame)):
+        threading.Timer(0.01, signal.raise_signal, [number]).start()
+    else:
+        raise error
 
 
 def finish(code: int) -> NoReturn:

@@ -6,27 +6,17 @@ import inspect
 import numbers
 import operator
 import re
+import tomllib
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 P = typing.ParamSpec("P")
 T = typing.TypeVar("T")
 # Where the first argument of a function comes from, by its name or its type.
-_ORIGINS = {
-    "worth": "from cc.evppi or cc.evsi",
-    **dict.fromkeys(("result", "bounds"), "from the function of the same name, as cc.prior_bounds"),
-    "indices": "from cc.sobol_indices or cc.run_sobol",
-    "milestones": "from cc.reached_by",
-    "summary": "from cc.summarise",
-    "Dataset": "from cc.propagate or cc.evaluate",
-    "DataArray": "that is a variable of a forecast, as forecast['training_cluster_power']",
-    "DataTree": "from cc.condition",
-    "Priors": "from cc.read_priors, or written as cc.Priors(x=cc.Uniform(0, 1))",
-    "Mapping": "by name, as in {'name': ...}",
-    "Figure": "of matplotlib, as axes.figure",
-}
+_ORIGINS = tomllib.loads(Path(__file__).with_name("origins.toml").read_text(encoding="utf-8"))
 _NUMBERS = {int: numbers.Integral, float: numbers.Real}
 _OF_MANY = (Iterable, Sequence, Mapping)
 _IN_WORDS: dict[object, str] = {int: "a whole number", float: "a number", str: "a text", bool: "True or False"}

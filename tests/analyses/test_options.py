@@ -154,6 +154,28 @@ def test_an_interrupted_analysis_says_nothing_and_leaves_no_file(tmp_path, numbe
     assert (child.returncode, said, list(tmp_path.iterdir())) == (code, "", [])
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_extension_that_is_interrupted_while_it_is_imported_makes_no_other_error_of_it(number, code):
+    # Matplotlib's asks Python for enumerations while it begins, and says that it could not begin where that fails.
+    child = process(
+        f"""
+        import enum
+        whole = enum.EnumMeta._create_
+        def interrupted(cls, name, *given, **named):
+            if name == "Kerning":
+                print("interrupted", flush=True)
+                os.kill(os.getpid(), {number})
+            return whole(cls, name, *given, **named)
+        enum.EnumMeta._create_ = interrupted
+        def command() -> None:
+            import matplotlib.ft2font
+            time.sleep(10)
+        """
+    )
+    written, said = child.communicate(timeout=20)
+    assert (child.returncode, written, said) == (code, "interrupted\n", "")
+
+
 def test_a_reader_that_leaves_is_no_error():
     child = process(
         """

@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 import xarray as xr
+from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from clustercast.errors import count_of
@@ -27,15 +28,10 @@ _LIKELIHOOD = ("discrepancy_", "record_gap", "ceiling_gap", "correlation_time", 
 @functools.cache
 def environment(html: bool = True) -> jinja2.Environment:
     """Return the templates of the package: of pages, in which texts are escaped, or of text."""
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=html,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=html,
-        lstrip_blocks=html,
-        keep_trailing_newline=True,
-        finalize=None if html else lambda value: value if isinstance(value, Markup) else str(value).translate(_KEPT),
-    )
+    how: dict[str, Any] = {"autoescape": html, "trim_blocks": html, "lstrip_blocks": html, "undefined": StrictUndefined}
+    if not html:
+        how["finalize"] = lambda value: value if isinstance(value, Markup) else str(value).translate(_KEPT)
+    made = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), keep_trailing_newline=True, **how)
     made.globals |= {"style": Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")), "say": say}
     made.globals |= {"is_share": numbers.is_share, "zip": zip, "inf": math.inf, "plots": plots}
     made.globals |= {"time_of": numbers.time_of, "by_year": by_year, "phrases": findings.PHRASES}

@@ -3,9 +3,8 @@
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -38,8 +37,7 @@ _MEANINGS = tomllib.loads(Path(__file__).with_name("measures.toml").read_text(en
 WITH_UNIT = ("variance", "mu", "mu_star", "mu_star_conf", "sigma")
 
 
-@dataclass(frozen=True)
-class AnalysedOutput:
+class AnalysedOutput(NamedTuple):
     """One output on the scale of the analysis, shape (years or 1, samples)."""
 
     name: str
@@ -56,12 +54,12 @@ class AnalysedOutput:
         """Return the output with years that vary by rounding only made constant, in a factor that can be squared."""
         centres, spreads = np.array([centre_and_scale(values) for values in self.values]).T[:, :, np.newaxis]
         factor = np.array([[unit_for_squares(values)] for values in self.values])
-        return replace(self, values=np.where(spreads == 0, centres, self.values) / factor, factor=factor)
+        return self._replace(values=np.where(spreads == 0, centres, self.values) / factor, factor=factor)
 
     def measured(self, measures: Mapping[str, FloatArray], constant: BoolArray | None = None) -> "MeasuredOutput":
         """Keep the measures and let go of the values; by default it is constant where these are all the same."""
         constant = np.ptp(self.values, axis=1) == 0 if constant is None else constant
-        return replace(self, values=np.empty((0, 0))), measures, constant
+        return self._replace(values=np.empty((0, 0))), measures, constant
 
     def few_runs_caution(self, events: FloatArray | None, kurtosis: FloatArray | None = None) -> list[str]:
         """Return that the indices rest on few occurrences of a rare event, or on the largest values."""
@@ -134,7 +132,8 @@ def analysed_output(forecast: Dataset, name: str, asked: ScaleName) -> AnalysedO
         other = next(str(dim) for dim in variable.dims if dim not in ("year", "sample"))
         raise InputError(f"{what}; take one of the others with forecast.sel({other}=...)")
     by_year = "year" in variable.dims
-    values = np.atleast_2d(numbers_of(variable.transpose(..., "sample"), f"output {name!r}"))
+    values = numbers_of(variable, f"output {name!r}")
+    values = np.atleast_2d(values.T if variable.dims[0] == "sample" else values)
     least, greatest = values.min(), values.max()
     # One value that is not finite would make every index of its column wrong.
     if not (np.isfinite(least) and np.isfinite(greatest)):
@@ -176,7 +175,7 @@ def labelled(
     coords |= {} if years is None else {"year": forecast["year"].variable}
     count, variables = 1 if years is None else years.size, {}
     for name in measures[0]:
-        stacked = np.stack([np.resize(own[name], (count, *own[name].shape[1:])) for own in measures])
+        stacked = np.stack([own[name] if len(own[name]) == count else own[name].repeat(count, 0) for own in measures])
         meaning = _MEANINGS.get(name) or f"half-width of the interval of {name.removesuffix('_conf')}"
         unit = {} if name in WITH_UNIT else {"units": "1"}
         dims = ("output", "year", "input", "input_2")[: stacked.ndim]

@@ -124,11 +124,10 @@ class Estimator:
         for name, terms in self.terms(runs, second_order).items():
             if name == "pair":
                 left, right = terms[0]
-                square = np.moveaxis(left, 0, -2) @ np.moveaxis(np.asarray(right), 0, -1)
+                square = left.swapaxes(0, -2) @ np.asarray(right).swapaxes(0, -2).mT
                 one, other = pair_rows(len(left))
                 # A second product is the first with its factors exchanged.
-                pairs = square[..., one, other] + (square[..., other, one] if len(terms) > 1 else 0.0)
-                sums.append(np.moveaxis(pairs, -1, 0))
+                sums.append((square[..., one, other] + (square[..., other, one] if len(terms) > 1 else 0.0)).T)
             else:
                 sums.append(sum(x.sum(axis=-1) if isinstance(y, float) else np.vecdot(x, y) for x, y in terms))
         return np.concatenate(sums)
@@ -350,13 +349,13 @@ def runs_per_point(number_of_inputs: int, second_order: bool) -> int:
 def centre_and_scale(values: FloatArray) -> tuple[float, float]:
     """Mean and standard deviation of a column, the latter 0 where only rounding varies."""
     column = values.reshape(-1)
-    ends = np.array([column.min(), column.max()])
-    unit = unit_for_squares(ends)
+    peak = np.maximum(column.max(), -column.min())
+    unit = unit_for_squares(peak)
     if unit != 1:
         centre, scale = centre_and_scale(column / unit)
         return centre * unit, scale * unit
     centre = float(column.mean())
     deviations = column - centre
     scale = float(np.sqrt(sum_of_products(deviations, deviations) / column.size))
-    rounding = 16 * np.finfo(np.float64).eps * float(np.abs(ends).max())
+    rounding = 16 * np.finfo(np.float64).eps * float(peak)
     return centre, (scale if scale > rounding else 0.0)

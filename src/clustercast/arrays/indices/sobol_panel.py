@@ -74,15 +74,15 @@ class _Panel(NamedTuple):
             means, variance = self.column(rows / unit, inputs)
             return means, squared_in(variance, unit)
         # Indices depend on no scale: that of the independent runs makes their variance 1.
-        ends, layout = rows[:, [0, -1]], self.estimator.layout(inputs, self.second_order)
-        centre, scale = float(rows.mean()), centre_and_scale(ends)[1]
+        layout = self.estimator.layout(inputs, self.second_order)
+        centre, scale = float(rows.mean()), centre_and_scale(rows[:, [0, -1]])[1]
         if not scale > 0.0:
             samples = self.replicates if self.weighting is None else len(self.weighting)
             return np.full((max(rows.stop for rows in layout.values()), samples), np.nan), 0.0
         if abs(centre) > _FAR * scale:
             # The mean of values far from 0 is known to their rounding only; that of their distances from it, better.
             return self.column(rows - centre, inputs)
-        return self._means(rows, inputs, centre, scale), float(ends.var())
+        return self._means(rows, inputs, centre, scale), scale**2
 
     def _means(self, rows: FloatArray, inputs: int, centre: float, scale: float) -> FloatArray:
         """Return means of products: of all rows, then of each resample, or of each replicate."""
