@@ -1,6 +1,6 @@
 """Quantiles of samples that come in pieces, to a stated precision."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,13 +24,13 @@ class Sketch:
     """Quantiles of samples that do not fit into memory: counts by sign, exponent and first `MANTISSA_BITS` digits."""
 
     # The ends of a bin differ by at most `RELATIVE_ERROR` of the nearer to zero: what lies in it is known so precisely.
-    # Counts add up exactly, in any order. An octave that holds samples takes 32 KiB of memory a column.
+    # Counts add up exactly, in any order. An octave that holds samples takes 16 KiB of memory a column.
 
     def __init__(self, columns: int) -> None:
         self.columns = columns
         self.samples = 0
-        # Counts of an octave of a column.
-        self._pages: dict[tuple[int, int], IntArray] = {}
+        # Counts of an octave of a column, in 64 bits where 32 may not hold them.
+        self._pages: dict[tuple[int, int], NDArray[Any]] = {}
         self._ends = np.stack([np.full(columns, np.inf), np.full(columns, -np.inf)])
 
     def add(self, values: FloatArray) -> None:
@@ -51,23 +51,25 @@ class Sketch:
             if not {_NOT_FINITE, _NOT_FINITE + _NEGATIVE}.isdisjoint(octaves):
                 raise InputError("a sample is not finite, and has no place in a sketch; correct what made it")
             counts = to_host(np.bincount(places, minlength=len(octaves) << MANTISSA_BITS))
-            self._count(column, octaves, counts.reshape(-1, _BINS))
-            low, high = self._ends
-            low[column] = min(low[column], float(row.min()))
-            high[column] = max(high[column], float(row.max()))
+            for octave, counted in zip(octaves, counts.reshape(-1, _BINS), strict=True):
+                self._count((column, octave), counted)
+        np.minimum(self._ends[0], to_host(values.min(axis=-1)), out=self._ends[0])
+        np.maximum(self._ends[1], to_host(values.max(axis=-1)), out=self._ends[1])
 
-    def _count(self, column: int, octaves: Sequence[int], counts: IntArray) -> None:
-        """Add the counts of some octaves of a column."""
-        for octave, row in zip(octaves, counts, strict=True):
-            self._pages[column, octave] = np.add(self._pages.get((column, octave), 0), row, dtype=np.int64)
+    def _count(self, place: tuple[int, int], row: NDArray[Any]) -> None:
+        """Add the counts of an octave of a column."""
+        kind = np.uint32 if self.samples < 1 << 32 else np.int64
+        page = self._pages.get(place, np.zeros(1, np.int8))
+        out = page if page.dtype == kind else None
+        self._pages[place] = np.add(page, row, out=out, dtype=kind, casting="unsafe")
 
     def merge(self, other: "Sketch") -> None:
         """Add the counts of other samples of the same columns."""
         if other.columns != self.columns:
             raise InputError(f"a sketch of {other.columns} columns cannot be added to one of {self.columns}")
         self.samples += other.samples
-        for (column, octave), page in other._pages.items():
-            self._count(column, [octave], page[np.newaxis])
+        for place, page in other._pages.items():
+            self._count(place, page)
         np.minimum(self._ends[0], other._ends[0], out=self._ends[0])
         np.maximum(self._ends[1], other._ends[1], out=self._ends[1])
 
@@ -99,7 +101,7 @@ class Sketch:
             near, far = ((edge << _DROPPED_BITS).view(np.float64) for edge in (bits, bits + 1))
             # The last bin of the last octave would end at infinity; what lies in the first one is taken for zero.
             far = np.where(near > 0, np.minimum(far, np.finfo(np.float64).max), 0.0)
-            held = counts[bins]
+            held = counts[bins].astype(np.int64)
             parts.append((-far[::-1], -near[::-1], held[::-1]) if octave >= _NEGATIVE else (near, far, held))
         if not parts:
             raise InputError("there are no samples; draw 1 or more")
@@ -108,10 +110,10 @@ class Sketch:
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the sketch as arrays: ``place`` (column, octave), ``counts``, ``ends`` and ``samples``."""
-        counts = np.array(list(self._pages.values()), dtype=np.int64).reshape(-1, _BINS)
+        kind = np.min_scalar_type(max((int(page.max()) for page in self._pages.values()), default=0))
         return {
             "place": np.array(list(self._pages), dtype=np.int64).reshape(-1, 2),
-            "counts": counts.astype(np.min_scalar_type(counts.max(initial=0))),
+            "counts": np.array(list(self._pages.values()), dtype=kind).reshape(-1, _BINS),
             "ends": self._ends,
             "samples": np.array(self.samples),
         }
@@ -123,6 +125,5 @@ class Sketch:
         sketch = cls(ends.shape[1])
         sketch._ends = ends
         sketch.samples = int(arrays["samples"])
-        for (column, octave), counts in zip(arrays["place"].tolist(), arrays["counts"], strict=True):
-            sketch._count(column, [octave], counts[np.newaxis])
+        sketch._pages = dict(zip(map(tuple, arrays["place"].tolist()), arrays["counts"], strict=True))
         return sketch

@@ -49,7 +49,7 @@ class Runs(NamedTuple):
     @classmethod
     def of(cls, rows: FloatArray, number_of_inputs: int, *, centre: float = 0.0, scale: float = 1.0) -> "Runs":
         """Take one column's rows of a Saltelli design, (..., points, runs), apart, centred and scaled."""
-        block = np.array(np.moveaxis(rows, -1, 0), order="C")
+        block = np.array(rows.transpose(-1, *range(rows.ndim - 1)), order="C")
         a, b, swapped = block[:1], block[-1:], block[1:-1]
         a_change, b_change = swapped[:number_of_inputs], swapped[number_of_inputs:]
         a_change -= a

@@ -147,7 +147,7 @@ def standing_for_idle(runs: Runs, fewest: int = _WORTHWHILE) -> Standing | None:
     # goes by the inputs that it depends on.
     idle, points = np.ones(len(runs.a_change), dtype=bool), tuple(range(1, runs.a.ndim))
     for change in (runs.a_change, runs.b_change):
-        if len(change):
+        if len(change) and idle.any():
             idle &= ~change.any(axis=points)
     result = np.flatnonzero(idle)
     if len(result) < fewest:
