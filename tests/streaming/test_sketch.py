@@ -70,6 +70,17 @@ def test_samples_added_and_merged_are_all_counted():
     assert found_again.at_ranks(0, np.array([45.0]))[0] == pytest.approx(46, rel=RELATIVE_ERROR)
 
 
+def test_a_sketch_from_arrays_leaves_them_as_they_are():
+    # More of one value than 16 bits count; a cluster hands arrays on that nobody may write to.
+    ones = np.ones((1, 2**16 + 1))
+    arrays = sketch_of(ones).to_arrays()
+    assert arrays["counts"].dtype == np.uint32
+    arrays["counts"].flags.writeable = False
+    again = Sketch.from_arrays(arrays)
+    again.add(ones)
+    assert (arrays["counts"].sum(), again.to_arrays()["counts"].sum()) == (2**16 + 1, 2 * (2**16 + 1))
+
+
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 def test_a_sample_that_is_not_finite_is_refused(wrong):
     with pytest.raises(InputError, match="not finite"):

@@ -125,5 +125,5 @@ class Sketch:
         sketch = cls(ends.shape[1])
         sketch._ends = ends
         sketch.samples = int(arrays["samples"])
-        sketch._pages = dict(zip(map(tuple, arrays["place"].tolist()), arrays["counts"], strict=True))
+        sketch._pages = dict(zip(map(tuple, arrays["place"].tolist()), np.array(arrays["counts"]), strict=True))
         return sketch
