@@ -263,6 +263,27 @@ def test_indices_of_many_inputs_do_not_exceed_the_variance():
     assert result["S1"].sum() == pytest.approx(1, abs=0.04)
 
 
+WAVES = {"cosine": (np.cos, 2), "sine": (np.sin, 2), "fast": (np.cos, 4)}
+
+
+@pytest.mark.parametrize("design", ["random", "latin", "sobol"])
+@pytest.mark.parametrize("wave", WAVES)
+def test_of_many_inputs_what_the_fit_cannot_say_is_not_taken_off(wave, design):
+    """Half of the variance is that of a wave of one of 60 inputs, where 256 samples allow a slope for each."""
+    (function, times), replicates, covered, off = WAVES[wave], None if design == "random" else 16, [], []
+    priors = cc.Priors(**{f"x{k}": cc.Uniform(0, 1) for k in range(60)})
+    for seed in range(20):
+        sample = cc.draw(priors, 256, design=design, seed=seed, replicates=replicates)
+        values = np.sqrt(2) * function(times * np.pi * sample["x1"].values) + np.sqrt(12) * sample["x0"].values
+        forecast = sample.assign(y=("sample", values, {"role": "output", "units": "1"}))
+        result = given_data_indices(forecast, scale="raw", inputs=priors).squeeze()
+        covered.append(np.abs(result["S1"] - np.repeat([0.5, 0], [2, 58])) <= result["S1_conf"])
+        off.append(float(result["S1"].sel(input="x1")) - 0.5)
+    # The whole interval of 95 %, less three standard errors of a share of 20 for each of the two, and of all.
+    assert np.mean(covered, axis=0)[:2].min() >= 0.8 and np.mean(covered) > 0.9
+    assert abs(np.mean(off)) < 0.06
+
+
 @pytest.mark.parametrize("name", ["sum", "product", "step", "corner"])
 def test_intervals_of_replicates_hold_and_are_narrower_than_those_of_independent_samples(name):
     """Exact: weights of a sum; of products of two with mean 1 and a step at 0.37, closed forms; P**3 of a corner."""

@@ -70,6 +70,12 @@ def forecast():
     return labelled(rows, outputs, size=1024, replicates=8)
 
 
+def test_the_order_of_the_dimensions_does_not_matter(forecast):
+    turned = forecast.transpose("sample", "year")
+    assert turned["power"].dims == ("sample", "year")
+    xr.testing.assert_identical(sobol_indices(turned).drop_attrs(), sobol_indices(forecast).drop_attrs())
+
+
 @pytest.fixture(scope="module")
 def indices(forecast):
     return sobol_indices(forecast, second_order=True)

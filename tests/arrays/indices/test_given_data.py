@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 
 from clustercast.arrays.indices import given_data
-from clustercast.arrays.indices.given_data import BinnedSample, _joined, bin_numbers, default_bins
+from clustercast.arrays.indices.given_data import BinnedSample, MainEffects, _joined, bin_numbers, default_bins
 from clustercast.arrays.points.designs import sobol_uniforms
 from clustercast.errors import InputError
 
@@ -300,3 +300,20 @@ def test_shapes_that_do_not_fit_are_refused():
 def test_values_whose_squares_are_beyond_floats_have_the_same_indices(unit):
     u, y, _ = weighted_case(5, 512)
     np.testing.assert_array_equal(first_order_indices(u, y * unit), first_order_indices(u, y))
+
+
+def test_each_sample_is_looked_at_beside_the_fit_of_all_others():
+    """Against fits by least squares that leave the sample out; of an input, its own effect by all is left on."""
+    generator = np.random.default_rng(8)
+    inputs, outputs = generator.uniform(size=(60, 4)), generator.normal(size=(60, 2))
+    effects = MainEffects.of(inputs, np.zeros(4, dtype=bool))
+    (rest, none), (with_second, own) = effects.taken_off(outputs, [-1, 1])
+    assert effects.terms.shape == (60, 12)
+    for row in range(0, 60, 7):
+        others = np.delete(np.arange(60), row)
+        slopes = np.linalg.lstsq(effects.terms[others], outputs[others], rcond=None)[0]
+        np.testing.assert_allclose(rest[row], outputs[row] - effects.terms[row] @ slopes, atol=1e-10)
+    every = np.linalg.lstsq(effects.terms, outputs, rcond=None)[0]
+    np.testing.assert_allclose(own, effects.terms[:, 3:6] @ every[3:6], atol=1e-10)
+    np.testing.assert_allclose(with_second, rest + own, atol=1e-12)
+    assert not none.any()

@@ -17,6 +17,8 @@ LEAST = 8
 # Sobol' points for each column at which half of what chance gives is left: measured on sums, products and steps of 3 to
 # 110 inputs at 128 to 1,024 points, where the share that is left is within 0.3 of the formula.
 _POINTS_OF_A_COLUMN = 18
+# Of the leverage of a sample.
+_LEAST_LEFT = 0.1
 # Most terms of a main effect, least samples for each of all terms, and of their Gram matrix the least eigenvalue.
 _TERMS, _SAMPLES_OF_A_TERM, _SINGULAR = 6, 4, 1e-6
 
@@ -93,7 +95,10 @@ class MainEffects(NamedTuple):
         slopes = self.inverse @ (self.terms.T @ outputs)
         places = [slice(*ends) for ends in itertools.pairwise(self.starts)]
         shared = sum((self.terms[:, places[k]] @ slopes[places[k]] for k in np.flatnonzero(self.tied)), start=0.0)
-        other = outputs - self.terms @ slopes
+        # Each sample beside the fit of all others, by its leverage: Allen (1974), doi:10.1080/00401706.1974.10489157. A
+        # fit of p terms to n samples takes p / n of what it cannot say with it, of an input's own effect too.
+        leverage = np.vecdot(self.terms @ self.inverse, self.terms)[:, np.newaxis]
+        other = (outputs - self.terms @ slopes) / np.maximum(1 - leverage, _LEAST_LEFT)
         for number in inputs:
             place = places[number] if number >= 0 else slice(0)
             own = self.terms[:, place] @ slopes[place]
