@@ -41,8 +41,6 @@ def run(arguments: list[str]) -> int:
         command = getattr(importlib.import_module(f"analyses.{name}"), name)
     except InputError as error:
         return options.refuse(str(error))
-    except KeyboardInterrupt:
-        return terminal.INTERRUPTED
     return options.exit_code(command, rest, f"clustercast {name}")
 
 

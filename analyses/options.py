@@ -189,17 +189,10 @@ def _run(options: Mapping[str, Any], progress: Callable[[int, int], None]) -> Ru
     if asked == []:
         raise InputError("outputs is empty; name at least one quantity, or leave --outputs out for the headline")
     model.order(asked or [])
-    return Run(
-        priors=priors,
-        model=model,
-        outputs=asked or headline(priors, model),
-        years=years(options["years"]) if "years" in options else [],
-        samples=options.get("samples", 0),
-        seed=options.get("seed", 0),
-        settings=fixed,
-        named=("" if own else options["priors"] or DEFAULT, options["scenario"]),
-        progress=progress,
-    )
+    named = "" if own else options["priors"] or DEFAULT, options["scenario"]
+    grid = years(options["years"]) if "years" in options else []
+    points = options.get("samples", 0), options.get("seed", 0)
+    return Run(priors, model, asked or headline(priors, model), grid, *points, fixed, named, progress)
 
 
 def study(
@@ -385,3 +378,8 @@ def show(*answers: object) -> None:
             print(answer)
         else:
             printer.print(answer, markup=False, emoji=False)
+
+
+# At once where an analysis is the program that runs: what else it imports takes longer than many a signal.
+if Path(*sys.argv[:1]).parent == Path(__file__).parent:
+    begin()

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import clustercast as cc
 from analyses import options
+from clustercast.errors import InputError
 
 Groups = Literal["section", "source"]
 
@@ -31,6 +32,8 @@ def sobol(
     from clustercast.report.findings import caution, conditions, hangs_on, key_year, sobol_tables
 
     if shapley:
+        if groups or second_order or latent or until is not None or replicates is not None or engine != "panel":
+            raise InputError("--shapley takes none of the options of indices, as --groups or --until; leave them out")
         from analyses.shapley import shapley_answer
 
         return shapley_answer(run)

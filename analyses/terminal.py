@@ -21,11 +21,11 @@ _NARROWEST = 40
 
 
 def take_any_terminal(terminated: int) -> None:
-    """Make ready for a terminal that is closed, has other characters or no width, and end on SIGTERM with a code."""
-    for number, error in ((signal.SIGTERM, SystemExit(terminated)), (signal.SIGINT, KeyboardInterrupt())):
+    """Make ready for a terminal that is closed, has other characters or no width, and end on signals with a code."""
+    for number, code in ((signal.SIGTERM, terminated), (signal.SIGINT, INTERRUPTED)):
         # A command in the background of a shell takes no interrupts.
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, functools.partial(_end, error))
+            signal.signal(number, functools.partial(_end, code))
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -37,20 +37,16 @@ def take_any_terminal(terminated: int) -> None:
         os.environ["COLUMNS"] = str(_NARROWEST)
 
 
-def _end(error: BaseException, number: int, frame: FrameType | None) -> None:
-    """Raise an error on a signal, as soon as no extension is being imported, which would make another error of it."""
+def _end(code: int, number: int, frame: FrameType | None) -> None:
+    """End with a code on a signal, as soon as no extension is being imported, which would make an error of it."""
     if any(at.f_code.co_qualname.startswith("ExtensionFileLoader.") for at, _ in traceback.walk_stack(frame)):
         threading.Timer(0.01, signal.raise_signal, [number]).start()
     else:
-        raise error
+        sys.exit(code)
 
 
 def finish(code: int) -> NoReturn:
     """Exit with a code as a command of the shell does."""
-    if code == INTERRUPTED:
-        # An interrupt inside exec() of a text, as libraries do at import, leaves a mark by which the interpreter would
-        # end by the signal itself although the interrupt was caught; the next exec() of a text takes it away.
-        exec("")
     if code == BROKEN_PIPE:
         # Nobody reads on: keep the interpreter from flushing into the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -274,7 +274,7 @@ SMALL = {
     "model": [],
     "scenarios": ["--samples", "64", "--only", "no_new_gas", *ONE],
     "scorecard": [],
-    "sobol": ["--samples", "16", "--replicates", "2", *ONE],
+    "sobol": ["--samples", "16", *ONE],
     "uncertainty": ["--samples", "256", "--years", "2026,2030", *ONE],
 }
 # The tests of these analyses run them with the same options, at their own small size.

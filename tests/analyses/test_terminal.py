@@ -119,6 +119,16 @@ def test_sobol_gives_shapley_effects_where_they_are_asked_for(tmp_path, capsys):
     assert (tmp_path / "shapley.nc").is_file()
 
 
+@pytest.mark.parametrize(
+    "other", [["--groups", "section"], ["--second-order"], ["--engine", "salib"], ["--until", "0.1"]], ids=" ".join
+)
+def test_effects_take_no_options_of_indices(other, tmp_path, capsys):
+    sobol = importlib.import_module("analyses.sobol").sobol
+    assert options.exit_code(sobol, ["--shapley", *other, "--out", str(tmp_path)]) == options.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "--shapley takes none" in said and said.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
 def test_json_has_one_shape_and_its_datasets_are_read_back(arguments, tmp_path, capsys):
     for name, key, variable in (("sobol", "indices", "ST"), ("claims", "claims", "probability")):
         assert options.exit_code(command_of(name), [*arguments(name, tmp_path), "--json"]) == 0
