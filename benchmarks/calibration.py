@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 import clustercast as cc
 from benchmarks.measure import Options, Row
 from clustercast.conditioning.condition import PILOT, YEARS, Problem
-from clustercast.conditioning.sampler import sampled, smoothed_weights
+from clustercast.conditioning.sampler import Run, sampled, smoothed_weights
 
 BINS = 8
 # Draws of a posterior, and its most model runs.
@@ -75,6 +75,6 @@ def _rank(name: str, seed: int, truth: np.ndarray, values: np.ndarray, draws: in
     scores = problem.sobol_scores(1, PILOT)
     with threadpool_limits(1, user_api="blas"):
         density = seen.log_likelihood(scores)
-        settings = {"seed": seed, "name": name, "budget": BUDGET if draws == DRAWS else 1, "draws": draws}
-        result = sampled(seen.log_likelihood, scores, density, smoothed_weights(density), **settings)
+        run = Run(seen.log_likelihood, name, seed, BUDGET if draws == DRAWS else 1, draws)
+        result = sampled(run, scores, density, smoothed_weights(density))
     return (result.scores.reshape(-1, truth.size) < truth).mean(axis=0)

@@ -17,11 +17,11 @@ from clustercast.conditioning.condition import Problem, factors_of
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.sampler import (
     Posterior,
+    Run,
     Weights,
     _Walkers,
     family_size,
     joined,
-    resampled,
     sampled,
     smoothed_weights,
 )
@@ -170,11 +170,11 @@ def rank_of_truth(problem, truth, values, method, seed):
     scores = problem.sobol_scores(seed, 1 << 11)
     likelihoods = problem.log_likelihood(scores)
     weights = smoothed_weights(likelihoods)
+    run = Run(problem.log_likelihood, "toy", seed, budget=1, draws=128)
     if method == "importance":
-        result = resampled(scores, likelihoods, weights, draws=128, seed=seed, name="toy")
+        result = run.resampled(scores, likelihoods, likelihoods, weights)
     else:
-        target = problem.log_likelihood
-        result = sampled(target, scores, likelihoods, weights, seed=seed, name="toy", budget=1, draws=128)
+        result = sampled(run, scores, likelihoods, weights)
     draws = result.scores.reshape(-1, truth.size)
     return (draws < truth).mean(axis=0)
 
@@ -262,10 +262,8 @@ def walkers(evidence, variance=0.01):
         scores[:, 0],
         members,
         Move(np.zeros(1), np.eye(1), 0.5),
-        lambda x: x[:, 0],
+        Run(lambda x: x[:, 0], "several", seed=1, budget=1),
         np.random.default_rng(1),
-        1,
-        None,
         np.arange(256),
     )
     still.evidence, still.variance = np.array(evidence), np.full(4, variance)
@@ -464,11 +462,13 @@ def test_each_row_is_computed_once_and_at_its_own_dates_where_nothing_is_stepped
 def test_the_diagnostics_of_several_parts_are_the_worst_of_each_or_their_sum():
     each = {"method": "tempered", "k_hat": 0.1, "importance_ess": 900.0, "ess": 500.0, "r_hat": 1.0, "evaluations": 7}
     each |= {"temperatures": 3, "accepted": 0.5, "log_evidence": -1.0, "reached": True, "statement": "one"}
+    each["log_evidence_sd"] = 0.3
     other = {"method": "importance", "k_hat": 0.9, "importance_ess": 9.0, "ess": 9.0, "r_hat": 1.5, "evaluations": 5}
     other |= {"temperatures": 9, "accepted": 0.1, "log_evidence": -2.0, "reached": False, "statement": "two"}
+    other["log_evidence_sd"] = 0.4
     parts = [Posterior(np.full((4, 2, 1), k), np.full((4, 2), k), one) for k, one in enumerate([each, other], 1)]
     worst = {key: other[key] for key in ("k_hat", "importance_ess", "ess", "r_hat", "temperatures", "accepted")}
-    sums = {"evaluations": 12, "log_evidence": -3.0, "reached": False}
+    sums = {"evaluations": 12, "log_evidence": -3.0, "log_evidence_sd": pytest.approx(0.5), "reached": False}
     words = {"method": "importance and tempered", "statement": "one\ntwo"}
     for order in (1, -1):
         result = joined(parts[::order], [np.array([0]), np.array([1])][::order])
@@ -479,7 +479,7 @@ def test_the_diagnostics_of_several_parts_are_the_worst_of_each_or_their_sum():
 
 def test_a_likelihood_that_is_the_same_everywhere_has_a_known_evidence_after_one_step():
     several = walkers(np.zeros(4), variance=0.0)
-    several.values, several.target = np.full(256, -2.5), lambda x: np.full(len(x), -2.5)
+    several.values, several.run = np.full(256, -2.5), Run(lambda x: np.full(len(x), -2.5), "flat", seed=1, budget=1)
     several.temper(64)
     assert several.evidence == pytest.approx(-2.5)
     assert several.variance == pytest.approx(0, abs=1e-12)

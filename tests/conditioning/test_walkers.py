@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clustercast.conditioning import sampler
-from clustercast.conditioning.sampler import CHAINS, _Walkers
+from clustercast.conditioning.sampler import CHAINS, Run, _Walkers
 
 
 class Clock:
@@ -33,10 +33,8 @@ def walking(budget):
         np.zeros(len(scores)),
         members,
         Clock(),
-        None,
+        Run(lambda scores: scores[:, 0], "a clock", seed=1, budget=budget),
         np.random.default_rng(1),
-        budget,
-        None,
         np.arange(CHAINS * SIZE),
     )
     made.forget = lambda: THINNING

@@ -61,7 +61,8 @@ def condition(
     """Let a forecast learn from what was observed.
 
     Prior draws on Sobol' points are weighted by the likelihood, with Pareto smoothing. Where the weights cannot be
-    trusted (k-hat above 0.7 or an effective size below 400) tempered populations go on from them.
+    trusted (k-hat above 0.7 or an effective size below 400) tempered populations go on from them, and ascents from
+    prior draws look for modes that these lost, of 55 parameters at most.
 
     Parameters
     ----------
@@ -94,8 +95,8 @@ def condition(
     xarray.DataTree
         In ArviZ' convention (dims chain, draw): prior, posterior, their predictives, observed_data, log_likelihood,
         log_prior (of what is learned), sample_stats, constant_data. The attributes ``method``, ``k_hat``, ``ess``,
-        ``r_hat``, ``reached`` and ``statement`` say how far to trust it, ``log_evidence`` is the log density of what
-        was observed; ``ess`` counts draws that importance sampling repeats once, as ArviZ' own does not.
+        ``r_hat``, ``reached`` and ``statement`` say how far to trust it, ``log_evidence`` (and its ``_sd``) is the log
+        density of what was observed; ``ess`` counts draws that importance sampling repeats once, as ArviZ' does not.
 
     Raises
     ------
@@ -295,10 +296,10 @@ def _learned(
         weights = sampler.smoothed_weights(values)
         if method == "tempered" or weights.ess * size < sampler.LEAST_ESS * count:
             break
+    run = sampler.Run(problem.log_likelihood, name, seed, budget, draws, progress)
     if method == "importance" or (method == "auto" and weights.trusted):
-        return sampler.resampled(scores, values, weights, draws=draws, seed=seed, name=name)
-    settings: dict[str, Any] = {"seed": seed, "name": name, "budget": budget, "draws": draws, "progress": progress}
-    return sampler.sampled(problem.log_likelihood, scores, values, weights, **settings)
+        return run.resampled(scores, values, values, weights)
+    return run.compared(sampler.sampled(run, scores, values, weights), scores, instead=method == "auto")
 
 
 def posterior_tree(

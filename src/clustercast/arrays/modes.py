@@ -1,0 +1,114 @@
+"""Normal approximations of a posterior of normal scores around the modes in which ascents from prior draws end."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from scipy.special import logsumexp
+
+from clustercast.arrays import FloatArray, Function
+
+_ROUNDS = 12
+# The gain in log density that ends the ascents.
+_LEAST_GAIN = 0.01
+# Shares of a step that are tried, the most that one may change a score, and how far out a score may go.
+_STEPS, _LONGEST, _FARTHEST = np.array([1.0, 1 / 4, 1 / 16, 1 / 64]), 2.0, 5.0
+# Of differences, in standard deviations of the normal before.
+_APART = 0.05
+_NARROWEST = 1e-8
+# In the place of a likelihood of 0, of which there is no difference.
+_LEAST = -1e100
+# Of the proposal over the normals.
+_WIDER = 1.2
+
+
+@dataclass(frozen=True)
+class Normals:
+    """A mixture of normals to propose from."""
+
+    # Shape (n, d).
+    centres: FloatArray
+    # With factor @ factor.T the covariance, shape (n, d, d).
+    factors: FloatArray
+    # These sum to 1.
+    shares: FloatArray
+
+    def draw(self, size: int, generator: Generator) -> tuple[FloatArray, FloatArray]:
+        """Return draws, shape (size, d), and the log density of each."""
+        count, d = self.centres.shape
+        counts = generator.multinomial(size, self.shares)
+        parts = [generator.standard_normal((n, d)) @ f.T for n, f in zip(counts, self.factors, strict=True)]
+        draws = np.concatenate(parts) + np.repeat(self.centres, counts, axis=0)
+        inverses = np.linalg.inv(self.factors)
+        scales = np.log(self.shares) + np.linalg.slogdet(inverses)[1] - 0.5 * d * np.log(2 * np.pi)
+        density = np.full(size, -np.inf)
+        for one in range(count):
+            squares = np.square((draws - self.centres[one]) @ inverses[one].T).sum(axis=1)
+            np.logaddexp(density, scales[one] - 0.5 * squares, out=density)
+        return draws, density
+
+
+def starts_within(evaluations: int, dimensions: int) -> int:
+    """Return how many ascents of some five rounds a number of evaluations allows."""
+    return evaluations // (5 * (2 * dimensions + dimensions * (dimensions - 1) // 2 + len(_STEPS)))
+
+
+def around_modes(target: Function, starts: FloatArray) -> Normals:
+    """Return normals around where a log likelihood ends that climbs from prior draws, shape (n, d)."""
+    # Each ascent is tied to its start, so that what is not learned stays as it was drawn: Y. Chen and D. S. Oliver
+    # (2012), doi:10.1007/s11004-011-9376-z; from a prior draw also a mode is found that tempering lets die out.
+    scores, values = starts, np.maximum(target(starts), _LEAST)
+    factors = np.broadcast_to(np.eye(starts.shape[1]), (*starts.shape, starts.shape[1]))
+    for _ in range(_ROUNDS):
+        gradient, hessian = _derivatives(target, scores, values, factors)
+        gradient -= np.einsum("rij,ri->rj", factors, scores - starts)
+        curvature, directions = np.linalg.eigh(factors.swapaxes(1, 2) @ factors - hessian)
+        # Uphill also where the density is not concave.
+        curvature = np.maximum(np.abs(curvature), _NARROWEST)
+        turned = factors @ directions
+        step = np.einsum("rij,rj->ri", turned / curvature[:, np.newaxis], np.einsum("rij,ri->rj", directions, gradient))
+        scores, values, gain = _climbed(target, starts, scores, values, step)
+        variances, axes = np.linalg.eigh((turned / curvature[:, np.newaxis]) @ turned.swapaxes(1, 2))
+        factors = axes * np.sqrt(np.clip(variances, _NARROWEST, 1))[:, np.newaxis]
+        if gain <= _LEAST_GAIN:
+            break
+    # The slope of log prior and log likelihood is that of the ties, less the score itself.
+    slopes = np.einsum("rij,ri->rj", factors, starts)
+    mass = values + 0.5 * (slopes**2 - scores**2).sum(axis=1) + np.linalg.slogdet(factors)[1]
+    shares = 0.5 / len(starts) + 0.5 * np.exp(mass - logsumexp(mass))
+    return Normals(scores - np.einsum("rij,rj->ri", factors, slopes), np.sqrt(_WIDER) * factors, shares)
+
+
+def _derivatives(
+    target: Function, scores: FloatArray, values: FloatArray, factors: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return gradients (n, d) and Hessians (n, d, d) along the columns of factors, by differences."""
+    d = scores.shape[1]
+    one, two = np.triu_indices(d, 1)
+    unit = np.eye(d)
+    places = scores[:, np.newaxis] + _APART * np.concatenate([unit, -unit, unit[one] + unit[two]]) @ factors.swapaxes(
+        1, 2
+    )
+    up, down, both = np.split(_at(target, places) - values[:, np.newaxis], [d, 2 * d], axis=1)
+    hessians = np.empty(factors.shape)
+    hessians[:, range(d), range(d)] = up + down
+    hessians[:, one, two] = hessians[:, two, one] = both - up[:, one] - up[:, two]
+    return (up - down) / (2 * _APART), hessians / _APART**2
+
+
+def _climbed(
+    target: Function, starts: FloatArray, scores: FloatArray, values: FloatArray, step: FloatArray
+) -> tuple[FloatArray, FloatArray, float]:
+    """Return scores and values after the best share of a step, where one is better, and the largest gain."""
+    step = step * np.minimum(1, _LONGEST / np.maximum(np.abs(step).max(axis=1, keepdims=True), _NARROWEST))
+    tried = np.clip(scores[:, np.newaxis] + _STEPS[:, np.newaxis] * step[:, np.newaxis], -_FARTHEST, _FARTHEST)
+    tried = np.concatenate([scores[:, np.newaxis], tried], axis=1)
+    found = np.column_stack([values, _at(target, tried[:, 1:])])
+    tied = found - 0.5 * np.square(tried - starts[:, np.newaxis]).sum(axis=2)
+    rows, best = np.arange(len(starts)), tied.argmax(axis=1)
+    return tried[rows, best], found[rows, best], float((tied[rows, best] - tied[:, 0]).max())
+
+
+def _at(target: Function, places: FloatArray) -> FloatArray:
+    """Return a function of rows at many rows of each start, shape (n, rows)."""
+    return np.maximum(target(places.reshape(-1, places.shape[-1])), _LEAST).reshape(places.shape[:-1])

@@ -1,0 +1,94 @@
+"""Modes of unequal width: the narrower has next to no share while the likelihood is raised, and half at the end."""
+
+import re
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.optimize import brentq
+
+import clustercast as cc
+from clustercast.conditioning.observation_rows import Observation, Observations
+
+
+def log_masses(mean, ratio, count, sd):
+    """Return the log evidence of each side: seen is 0 of x - 2, or of ratio (x + 2), of normal x."""
+    wide = stats.norm.logpdf(2, mean, np.hypot(1, sd))
+    narrow = stats.norm.logpdf(-2, mean, np.hypot(1, sd / ratio)) - np.log(ratio)
+    return count * np.array([narrow, wide]) - np.log(2)
+
+
+@cc.quantity("1")
+def z0(side, ratio, x0):
+    return 10 ** np.where(side > 0, x0 - 2, ratio * (x0 + 2))
+
+
+@cc.quantity("1")
+def z1(side, ratio, x1):
+    return 10 ** np.where(side > 0, x1 - 2, ratio * (x1 + 2))
+
+
+@cc.quantity("1")
+def z2(side, ratio, x2):
+    return 10 ** np.where(side > 0, x2 - 2, ratio * (x2 + 2))
+
+
+@cc.quantity("1")
+def z3(side, ratio, x3):
+    return 10 ** np.where(side > 0, x3 - 2, ratio * (x3 + 2))
+
+
+@cc.quantity("1")
+def z4(side, ratio, x4):
+    return 10 ** np.where(side > 0, x4 - 2, ratio * (x4 + 2))
+
+
+QUANTITIES = [z0, z1, z2, z3, z4]
+
+
+def learned(seed, method, *, ratio, count, sd, share):
+    """Return the posterior of two sides of which the narrower has a share of the evidence, and the log of that."""
+    odds = np.log(share / (1 - share))
+    mean = brentq(lambda mean: -np.diff(log_masses(mean, ratio, count, sd))[0] - odds, -2, 2)
+    inputs = {f"x{k}": cc.Normal(mean, 1.0) for k in range(count)}
+    how = {"unit": "1", "source": "made up", "as_of": "2024", "known": "2022", "kind": "value", "group": ""}
+    rows = [
+        Observation(id=f"z{k}_0", date=2022.0, quantity=f"z{k}", name="made up", value=1.0, sd_log10=sd, **how)
+        for k in range(count)
+    ]
+    priors = cc.Priors(side=cc.Normal(0, 1), ratio=cc.Fixed(ratio), **inputs)
+    model, seen = cc.Model(QUANTITIES[:count]), Observations(tuple(rows), {}, 0.5)
+    tree = cc.condition(priors, seen, model=model, size=1 << 13, seed=seed, discrepancy=0.0, method=method)
+    return tree, np.logaddexp(*log_masses(mean, ratio, count, sd))
+
+
+SIDES = [
+    {"count": 5, "ratio": 4.0, "sd": 0.05, "share": 0.5},
+    {"count": 5, "ratio": 1.5, "sd": 0.03, "share": 0.8},
+    {"count": 3, "ratio": 4.0, "sd": 0.05, "share": 0.3},
+]
+
+
+@pytest.mark.parametrize("sides", SIDES, ids=str)
+def test_a_narrow_mode_has_its_share_or_chains_disagree(sides):
+    for seed in range(3):
+        tree, evidence = learned(seed, "auto", **sides)
+        share = float((tree["posterior"]["side"] < 0).mean())
+        if tree.attrs["reached"]:
+            assert share == pytest.approx(sides["share"], abs=0.04)
+            assert tree.attrs["log_evidence"] == pytest.approx(evidence, abs=0.1)
+        else:
+            assert "disagree" in tree.attrs["statement"] or "leave no mode" in tree.attrs["statement"]
+
+
+def test_five_rows_leave_the_narrow_mode_to_normals_around_it():
+    tree, _ = learned(4, "auto", **SIDES[0])
+    assert (tree.attrs["method"], tree.attrs["reached"]) == ("importance", 1)
+    assert "importance sampling from normals around modes" in tree.attrs["statement"]
+
+
+def test_tempering_that_was_asked_for_says_that_a_mode_is_lost():
+    tree, evidence = learned(4, "tempered", **SIDES[0])
+    assert (tree.attrs["method"], tree.attrs["reached"]) == ("tempered", 0)
+    said = re.search(r"a mode is lost: log evidence (\S+), (\S+) of normals around modes$", tree.attrs["statement"])
+    assert [float(one) for one in said.groups()] == pytest.approx([evidence - np.log(2), evidence], abs=0.3)
