@@ -117,6 +117,28 @@ def test_intervals_of_every_estimator_cover_where_the_variance_counts_other_even
             assert covered.min() >= 0.93, (estimator.name, name)
 
 
+@pytest.mark.parametrize("replicates", [8, 1])
+@pytest.mark.parametrize("chance", [0.001, 0.003])
+def test_intervals_of_every_estimator_cover_where_a_few_runs_of_a_or_b_own_half_of_the_variance(chance, replicates):
+    """A step of rare height beside a uniform: one design in eight of 1,024 has its one to three steps on one side."""
+    rows = [design_rows(9000 + seed, 2, 1024, points="sobol", replicates=replicates) for seed in range(160)]
+    height = np.sqrt(1 / 12 / chance)
+    values = np.stack([10 + row[:, 1] + height * (row[:, 0] < chance) for row in rows])
+    ends = values.reshape(len(rows), 1024, -1)[..., [0, -1]]
+    # Where neither A nor B shows the step it is another problem.
+    values, ends = (each[(ends > 11).any(axis=(1, 2))] for each in (values, ends))
+    truth = np.array([1 - chance, 1]) / (2 - chance)
+    how = {"design_second_order": True, "replicates": replicates}
+    how["weights"] = bootstrap_weights(1024, 100, 1) if replicates == 1 else None
+    for estimator in ESTIMATORS.values():
+        result = sobol_panel(values, 2, estimator=estimator, **how)
+        if "events" not in result:
+            result = FewRuns.of(ends, apart=True).widened(result, 0.95)
+        for name in ("S1", "ST"):
+            held = np.abs(result[name] - truth) <= result[f"{name}_conf"]
+            assert held.mean(axis=0).min() >= 0.9, (estimator.name, name)
+
+
 def test_the_pair_of_two_idle_inputs_has_a_narrow_interval():
     """What multiplies runs that are the same is 0, however the counts of events miss each other."""
     event = (design_rows(1, 3, 32768, replicates=8)[:, 0] < 0.0005) * 1.0

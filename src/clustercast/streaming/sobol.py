@@ -30,8 +30,9 @@ from clustercast.streaming.pieces import SobolPlan, sum_products
 
 # Less than no memory: what needs the whole design is refused.
 _NEVER_WHOLE = -(1 << 62)
-# Rows of each column in the moments of the independent runs: values, unusual ones, those of a less of b, four powers.
-_ROWS = 7
+# Rows of each column in the moments of the independent runs: values, four powers, unusual ones, and of these and the
+# last power those of a less those of b.
+_ROWS = 8
 _FEWEST_PIECES = 32
 _MOST_LEAVES = 64
 
@@ -203,12 +204,14 @@ def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence:
     totals = [sums.nodes[plan.top, number] for number in range(plan.replicates)]
     values, count = functools.reduce(Moments.joined, totals), plan.standards.shape[1]
     # Of the powers about the common standard: on how few runs the indices of each column rest.
-    _, unusual, lead, m1, m2, m3, m4, *_ = values.mean[: _ROWS * count].reshape(_ROWS, count)
+    _, m1, m2, m3, m4, unusual, *leads = values.mean[: _ROWS * count].reshape(_ROWS, count)
     fourths = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
     runs = values.count
     few_runs = FewRuns.from_sums(np.rint(unusual * runs), runs * (m2 - m1**2), runs * fourths, runs)
     if not plan.estimator.needs_second_order:
-        few_runs = few_runs.apart(np.rint(np.column_stack([unusual + lead, unusual - lead]) * runs / 2))
+        both = zip((unusual, m4), leads, strict=True)
+        counts, powers = (np.column_stack([mean + lead, mean - lead]) * runs / 2 for mean, lead in both)
+        few_runs = few_runs.apart(np.rint(counts), powers)
     deviation = np.sqrt(values.spread[:count] / runs)
     # A column whose values differ by rounding only is constant.
     deviation[deviation <= 16 * np.finfo(np.float64).eps * np.abs(values.mean[:count])] = 0.0

@@ -135,11 +135,12 @@ class FewRuns(NamedTuple):
         scaled = independent / np.where(peaks > 0, peaks, 1.0)
         squares = (scaled - scaled.mean(axis=1, keepdims=True)) ** 2
         few = cls.from_sums(counts.sum(1), squares.sum(axis=1), np.vecdot(squares, squares), independent.shape[1])
-        return few.apart(counts) if apart else few
+        return few.apart(counts, (squares**2).reshape(runs.shape).sum(axis=1).reshape(counts.shape)) if apart else few
 
-    def apart(self, counts: NDArray[Any]) -> "FewRuns":
+    def apart(self, counts: NDArray[Any], fourths: FloatArray) -> "FewRuns":
         """Return the same where one index rests on the events of A, another on those of B, shape (columns, 2)."""
-        fewest = np.where(self.handful, self.events, np.maximum(counts.min(axis=1), _NONE))
+        least = fourths.min(axis=1) / np.maximum(fourths.sum(axis=1), np.finfo(float).tiny)
+        fewest = np.maximum(np.where(self.handful, self.events * least, counts.min(axis=1)), _NONE)
         together = np.where(self.handful | (self.events == 0), np.nan, self.events)
         return self._replace(events=np.where(self.events > 0, fewest, 0.0), together=together)
 
