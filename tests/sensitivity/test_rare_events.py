@@ -146,3 +146,35 @@ def test_the_pair_of_two_idle_inputs_has_a_narrow_interval():
     width = sobol_panel(event[np.newaxis], 3, **how)["S2_conf"][0]
     events = event.reshape(-1, 8)[:, [0, -1]].sum()
     assert width[0, 1:].min() >= 2 * 1.959 / np.sqrt(events) > 2 * width[1, 2] > 0
+
+
+@cc.quantity("1")
+def stepped(step, slope):
+    return 10 + slope + 1000 * (step < 1e-7)
+
+
+@cc.quantity("1")
+def halved(step, slope):
+    return slope + (step < 0.5)
+
+
+@cc.quantity("1")
+def other(idle):
+    return idle
+
+
+@pytest.mark.parametrize("run", [cc.run_sobol, cc.stream_sobol, cc.run_shapley, cc.run_kucherenko, cc.run_morris])
+def test_an_input_that_no_run_shows_to_matter_is_named_with_what_was_missed(run):
+    """The model has the output depend on the step, which comes once in ten million draws; idle inputs are not named."""
+    priors = cc.Priors(step=cc.Uniform(0, 1), slope=cc.Uniform(0, 1), idle=cc.Uniform(0, 1))
+    result = run(priors, model=cc.Model([stepped, other]), outputs="stepped", scale="raw", size=512)
+    named = "No run shows an influence of step on an output that depends on it: a change in fewer than 1 of 170 draws"
+    assert named in result.attrs["warning"]
+    fair = run(priors, model=cc.Model([halved, other]), outputs="halved", scale="raw", size=512)
+    assert "No run shows" not in fair.attrs["warning"]
+
+
+def test_until_says_that_an_input_may_matter_unseen():
+    priors = cc.Priors(step=cc.Uniform(0, 1), slope=cc.Uniform(0, 1))
+    result = cc.run_sobol(priors, model=cc.Model([stepped]), outputs="stepped", scale="raw", size=256, until=0.05)
+    assert result.attrs["reached"] and "inputs of which no run shows any influence" in result.attrs["statement"]

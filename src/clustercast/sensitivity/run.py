@@ -16,7 +16,7 @@ from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
 from clustercast.sensitivity.dependent import kucherenko_indices, shapley_effects
 from clustercast.sensitivity.given_data import DUMMY
-from clustercast.sensitivity.outputs import Scale
+from clustercast.sensitivity.outputs import Scale, add_cautions
 from clustercast.sensitivity.salib import morris_effects
 from clustercast.sensitivity.sobol import sobol_indices
 
@@ -78,6 +78,22 @@ class Study:
         seen = inputs.drop_vars(self.idle)
         return propagate(seen, model=self.model, years=self.years, outputs=self.wanted, progress=self.progress)
 
+    def cautioned(self, indices: Dataset) -> Dataset:
+        """Return indices whose warning says what the model knows of them."""
+        return add_cautions(indices, [*single_members(indices, self.changed), *self.unseen(indices)])
+
+    def unseen(self, indices: Dataset) -> list[str]:
+        """Return in words on which inputs an output depends although no run shows it: of a rare event none need do."""
+        total = next(indices[name] for name in ("ST", "Sh", "ST_full", "mu_star") if name in indices)
+        others = [dim for dim in total.dims if dim not in ("output", "input")]
+        still = (total == 0).any(others) & ~(total > 0).any(others)
+        found: set[str] = set()
+        for output in still["output"].values.tolist():
+            found |= {*still["input"].values[still.sel(output=output)].tolist()} & {*self.changed.inputs([output])}
+        some = f"No run shows an influence of {', '.join(filter(found.__contains__, self.uncertain))} on an output"
+        often = max(int(design_of(indices)["size"]) // 3, 1)
+        return [f"{some} that depends on it: a change in fewer than 1 of {often:,} draws may be missed."][: len(found)]
+
 
 @typed
 def run_shapley(
@@ -110,7 +126,8 @@ def run_shapley(
     check_confidence(confidence)
     chosen = Study(priors, with_correlated=True, **study)
     inputs = chosen.inputs(size, design="shapley", seed=seed, replicates=replicates)
-    return shapley_effects(chosen.forecast(inputs, uncertain=chosen.uncertain), scale=scale, confidence=confidence)
+    forecast = chosen.forecast(inputs, uncertain=chosen.uncertain)
+    return chosen.cautioned(shapley_effects(forecast, scale=scale, confidence=confidence))
 
 
 @typed
@@ -144,7 +161,8 @@ def run_kucherenko(
     check_confidence(confidence)
     chosen = Study(priors, with_correlated=True, **study)
     inputs = chosen.inputs(size, design="kucherenko", seed=seed, replicates=replicates)
-    return kucherenko_indices(chosen.forecast(inputs, uncertain=chosen.uncertain), scale=scale, confidence=confidence)
+    forecast = chosen.forecast(inputs, uncertain=chosen.uncertain)
+    return chosen.cautioned(kucherenko_indices(forecast, scale=scale, confidence=confidence))
 
 
 @typed
@@ -181,7 +199,7 @@ def run_morris(
     inputs = chosen.inputs(size, design="morris", seed=seed, levels=levels, span=span)
     # What was fixed may have been correlated.
     forecast = chosen.forecast(inputs, correlated=priors.correlated)
-    return morris_effects(forecast, scale=scale, resamples=resamples, confidence=confidence)
+    return chosen.cautioned(morris_effects(forecast, scale=scale, resamples=resamples, confidence=confidence))
 
 
 def growing_sobol(study: Study, size: int, design: Record, how: Record, until: float | None, budget: int) -> Dataset:
@@ -202,6 +220,9 @@ def growing_sobol(study: Study, size: int, design: Record, how: Record, until: f
                 beyond = f"would exceed the budget of {budget:,}; raise the budget or accept the width"
                 met = widest <= until
                 statement = f"{known} after {rows:,} runs" if met else f"{wide} {rows:,} runs {beyond}"
+                statement += "; the warning names inputs of which no run shows any influence" * bool(
+                    study.unseen(indices)
+                )
                 return indices.assign_attrs(until=until, reached=int(met), widest=widest, statement=statement)
         size *= 2
         forecast = _extended(forecast, study.inputs(size, **design), study)

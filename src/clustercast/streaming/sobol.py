@@ -20,8 +20,8 @@ from clustercast.errors import InputError, typed, whole_number
 from clustercast.priors.groups import Groups, checked_groups
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, Progress
-from clustercast.sensitivity.outputs import AnalysedOutput, Scale, add_cautions, labelled_sobol, scales_of
-from clustercast.sensitivity.run import Study, growing_sobol, single_members
+from clustercast.sensitivity.outputs import AnalysedOutput, Scale, labelled_sobol, scales_of
+from clustercast.sensitivity.run import Study, growing_sobol
 from clustercast.sensitivity.sobol import Engine, method_attributes
 from clustercast.streaming.checkpoint import Checkpoint, run_pieces, run_record
 from clustercast.streaming.executors import Workplace
@@ -131,7 +131,7 @@ def run_sobol(
         indices = sobol_in_pieces(study, size, design, how, checkpoint, executor=executor, workers=workers)
     else:
         indices = growing_sobol(study, size, design, how, until, budget)
-    return add_cautions(indices, single_members(indices, study.changed))
+    return study.cautioned(indices)
 
 
 @typed
