@@ -8,7 +8,13 @@ from threadpoolctl import threadpool_limits
 
 from clustercast.arrays import FloatArray, IntArray, Names
 from clustercast.arrays.indices.given_data import BinnedSample, MainEffects, default_bins, first_order_indices
-from clustercast.arrays.indices.intervals import FewRuns, as_wide_as_few_events, normal_factor, student_factor
+from clustercast.arrays.indices.intervals import (
+    HEAVY_KURTOSIS,
+    FewRuns,
+    as_wide_as_few_events,
+    normal_factor,
+    student_factor,
+)
 from clustercast.arrays.points.streams import stream
 from clustercast.arrays.summaries import checked_weights, effective_size, enough_replicates
 from clustercast.dataset import Dataset, Weights, design_of, finite_numbers, provenance_of, weights_array
@@ -72,7 +78,8 @@ def given_data_indices(
 
     References
     ----------
-    Plischke (2012), doi:10.1016/j.ress.2011.12.007; Li et al. (2003), doi:10.1002/jcc.10172 (effects taken off).
+    Plischke (2012), doi:10.1016/j.ress.2011.12.007; Li et al. (2003), doi:10.1002/jcc.10172 (effects taken off); Gamboa
+    et al. (2022), doi:10.3150/21-BEJ1421 (neighbours, where few samples own the variance).
 
     Examples
     --------
@@ -103,8 +110,10 @@ def given_data_indices(
             interval, factor = "student-t", student_factor(binned.replicates, confidence)
         for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
             known = np.array([*(_matters(name, output.name, source, forecast) for name in names), *[True] * dummy])
-            result, errors = first_order_indices(binned, output.values.T, known)
-            few += output.few_runs_caution(events := _few_events(output.values, shares))
+            rests = _few_runs(output.values, shares)
+            few += output.few_runs_caution(events := rests.events)
+            heavy = (events > 0) | ((rests.kurtosis > HEAVY_KURTOSIS) & (binned.chance == 1))
+            result, errors = first_order_indices(binned, output.values.T, known, heavy, confidence)
             widths = as_wide_as_few_events(factor * errors.T, result.T, events, confidence)
             widths = np.where(known | np.isnan(widths), widths, 0.0)
             results.append(output.measured({"S1": result.T, "S1_conf": widths}))
@@ -149,10 +158,10 @@ def dummy_values(names: Sequence[str], size: int, seed: int) -> IntArray:
     return stream(seed, DUMMY).permutation(size)
 
 
-def _few_events(values: FloatArray, shares: FloatArray | None) -> FloatArray:
+def _few_runs(values: FloatArray, shares: FloatArray | None) -> FewRuns:
     """Return on how many effective samples each column rests, of another than the usual value or of its variance."""
     if shares is None:
-        return FewRuns.of(values).events
+        return FewRuns.of(values)
     # The usual value is the one at half of the weight.
     order, least = np.argsort(values, axis=1), np.finfo(np.float64).tiny
     half = (np.cumsum(shares[order], axis=1) < shares.sum() / 2).sum(axis=1, keepdims=True)
@@ -160,7 +169,7 @@ def _few_events(values: FloatArray, shares: FloatArray | None) -> FloatArray:
     centred = values - (values @ shares)[:, np.newaxis] / shares.sum()
     squares = (centred / np.maximum(np.abs(centred).max(axis=1, keepdims=True), least)) ** 2
     effective = (unusual @ shares) ** 2 / np.maximum(unusual @ shares**2, least)
-    return FewRuns.from_sums(effective, squares @ shares, squares**2 @ shares**2, int(effective_size(shares))).events
+    return FewRuns.from_sums(effective, squares @ shares, squares**2 @ shares**2, int(effective_size(shares)))
 
 
 def _matters(name: str, output: str, model: Model | None, forecast: Dataset) -> bool:

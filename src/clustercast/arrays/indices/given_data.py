@@ -8,6 +8,7 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray, Pair
+from clustercast.arrays.indices.intervals import skewness_widening, squared_skewness
 from clustercast.arrays.summaries import checked_weights, effective_size, unit_for_squares
 from clustercast.errors import InputError
 
@@ -110,6 +111,8 @@ class BinnedSample(NamedTuple):
 
     shares: FloatArray
     places: list[IntArray]
+    # The rows in the order of each input.
+    orders: list[IntArray]
     narrow: list[bool]
     used: BoolArray
     replicates: int
@@ -146,11 +149,19 @@ class BinnedSample(NamedTuple):
         # Of an input with a bin for each of its values nothing is lost inside bins.
         narrow = [place.max() + 1 < len(np.unique(column)) for place, column in zip(places, inputs.T, strict=True)]
         chance = sobol / (sobol + effective / _POINTS_OF_A_COLUMN) if sobol else 1.0
-        return cls(shares, places, narrow, used, replicates, chance, effects, drawn)
+        orders = list(inputs.argsort(axis=0, kind="stable").T)
+        return cls(shares, places, orders, narrow, used, replicates, chance, effects, drawn)
 
 
-def first_order_indices(sample: BinnedSample, outputs: FloatArray, known: BoolArray | None = None) -> Pair:
+def first_order_indices(
+    sample: BinnedSample,
+    outputs: FloatArray,
+    known: BoolArray | None = None,
+    few: BoolArray | bool = False,
+    confidence: float = 0.5,
+) -> Pair:
     """Return the first-order index of each input for each column, shape (d, columns), and errors; 0 if not `known`."""
+    # Columns that rest on few values may vary by much within a bin; for a high confidence skewness makes errors wider.
     # The variance between the means of bins of equal weight, less what chance alone gives, over the variance: Plischke
     # (2012), doi:10.1016/j.ress.2011.12.007; Kelley (1935), doi:10.1073/pnas.21.9.554. Of independent inputs the main
     # effects of the others are taken off first, which leaves the mean given one input as it is: Li, Rabitz, Wang and
@@ -159,7 +170,7 @@ def first_order_indices(sample: BinnedSample, outputs: FloatArray, known: BoolAr
         raise InputError(f"outputs {outputs.shape} do not fit {len(sample.used)} rows of inputs; give (size, columns)")
     outputs = outputs[sample.used] / np.array([unit_for_squares(column) for column in outputs.T])
     shares, chosen = sample.shares, [k for k in range(len(sample.places)) if known is None or known[k]]
-    result = np.zeros((2, len(sample.places), outputs.shape[1]))
+    result, few = np.zeros((2, len(sample.places), outputs.shape[1])), np.broadcast_to(few, outputs.shape[1])
     for start in range(0, outputs.shape[1], BLOCK):
         block = outputs[:, start : start + BLOCK]
         centred = block - shares @ block
@@ -169,14 +180,24 @@ def first_order_indices(sample: BinnedSample, outputs: FloatArray, known: BoolAr
         if sample.effects is not None:
             parts = sample.effects.taken_off(standard, [sample.drawn[number] for number in chosen])
         for number, (rest, own) in zip(chosen, parts, strict=True):
-            result[:, number, start : start + BLOCK] = _index(sample, number, standard, rest, own)
+            result[:, number, start : start + BLOCK] = _index(
+                sample, number, standard, rest, own, few[start : start + BLOCK], confidence
+            )
         result[:, :, start : start + BLOCK][..., constant] = np.nan
     # Of an input that takes one value, or another in one sample alone, nothing is known.
     result[:, [k for k in chosen if sample.places[k].max() == 0]] = np.nan
     return result[0], np.sqrt(result[1])
 
 
-def _index(sample: BinnedSample, number: int, outputs: FloatArray, rest: FloatArray, own: FloatArray) -> Pair:
+def _index(
+    sample: BinnedSample,
+    number: int,
+    outputs: FloatArray,
+    rest: FloatArray,
+    own: FloatArray,
+    few: BoolArray,
+    confidence: float,
+) -> Pair:
     """Return the index of an input and its variance, from the rest of the outputs and the input's own smooth effect."""
     from scipy.sparse import csr_array  # late: Sobol' indices need no part of this module that sorts
 
@@ -211,11 +232,27 @@ def _index(sample: BinnedSample, number: int, outputs: FloatArray, rest: FloatAr
     groups = replicates if replicates > 1 else size
     pulls = (weight * explained * (2 * rest - explained), weight * outputs**2)
     own_pulls, total_pulls = (pull.reshape(groups, -1, len(index)).sum(axis=1) for pull in pulls)
-    spread = groups * (own_pulls - index * total_pulls).var(axis=0, ddof=1)
+    pulled = own_pulls - index * total_pulls
+    pulled -= pulled.mean(axis=0)
+    squares = pulled * pulled
+    skewness = squared_skewness(squares.mean(axis=0), np.einsum("gc,gc->c", squares, pulled) / groups, groups) / groups
+    spread = groups * squares.sum(axis=0) / (groups - 1) * skewness_widening(skewness, confidence) ** 2
     # What bins of half the number, in one way or the other, explain less beyond chance: of a smooth effect three times
     # what these lose; of a step, which is what is left where smooth effects are known, at least half.
     pairs = np.minimum(between(range(0, bins, 2)), between([0, *range(1, bins, 2)]))
     lost = (explains - pairs - chance * by_chance / 2) * sample.narrow[number] * (0.5 if sample.effects is None else 2)
     # The means in `spread` carry the noise once more than the index does: what is left of it without signal.
     error = np.maximum(spread - second, second) + np.maximum(lost**2 - second, 0)
+    if few.any() and sample.narrow[number]:
+        gain, noise_of_gain = _common(rest - explained, sample.orders[number], place, shares)
+        index, error = index + few * (gain + by_chance), error + few * noise_of_gain
     return index, error + (by_chance**2 / 12.0 if chance < 1 else 0.0) + (index * (shares**2).sum()) ** 2
+
+
+def _common(residuals: FloatArray, order: IntArray, place: IntArray, shares: FloatArray) -> Pair:
+    """Return what residuals of neighbours in a bin, where they sum to 0, have in common, and its variance."""
+    # Rare events may all be in a part of a bin: Gamboa, Gremaud, Klein and Lagnoux (2022), doi:10.3150/21-BEJ1421.
+    one, other = order[:-1], order[1:]
+    joint = ((shares[one] + shares[other]) / 2 * (place[one] == place[other]))[:, np.newaxis]
+    common = joint * residuals[one] * residuals[other]
+    return common.sum(axis=0), (common**2).sum(axis=0)

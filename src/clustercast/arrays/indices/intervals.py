@@ -18,7 +18,7 @@ _NONE = 1e-6
 _HANDFUL = 15.0
 # From so high a kurtosis on, products of two independent changes may all be near 0; with more of them than this
 # (effectively) the replicates show it.
-_HEAVY_KURTOSIS, _FEW_PRODUCTS = 10.0, 10.0
+HEAVY_KURTOSIS, _FEW_PRODUCTS = 10.0, 10.0
 
 
 def check_confidence(confidence: float) -> None:
@@ -152,7 +152,7 @@ class FewRuns(NamedTuple):
         rare, varies = _RARE * runs, effective > 0
         events = np.where(unusual <= rare, unusual, 0).astype(np.float64)
         handful = (events == 0) & varies & (effective <= min(_HANDFUL, rare))
-        sparse = varies & (effective <= runs / _HEAVY_KURTOSIS) & (effective**2 < 2 * runs * _FEW_PRODUCTS)
+        sparse = varies & (effective <= runs / HEAVY_KURTOSIS) & (effective**2 < 2 * runs * _FEW_PRODUCTS)
         kurtosis = np.where(varies & (2 * unusual > runs), runs / np.where(varies, effective, 1.0), 0.0)
         return cls(np.where(handful, effective, events), handful, np.where(sparse, runs / 2, np.inf), kurtosis)
 
