@@ -54,3 +54,9 @@ def test_what_is_advised_against_a_contradiction_is_accepted(names):
         assert bool(offered) == (names == ("normal",) * 3)
         assert offered or said.endswith("; weaken the strongest")
         cc.Priors(*(cc.Correlation(pair, float(rank)) for *pair, rank in offered), **laws)
+
+
+def test_one_correlation_alone_contradicts_nothing():
+    message = "a rank correlation of 0.999999 between b and a is out of reach; .* weaken"
+    with pytest.raises(InputError, match=message):
+        cc.Priors(cc.Correlation(("b", "a"), 0.999999), b=LAWS["coin"], a=LAWS["coin"])

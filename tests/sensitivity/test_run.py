@@ -190,6 +190,9 @@ def test_a_value_that_has_no_logarithm_is_refused_with_its_count_whatever_the_ro
     forecast = cc.propagate(cc.draw(PRIORS, 4096, seed=1), model=model, outputs="profit")
     with pytest.raises(InputError, match=r"forecast\['profit'\].attrs\['positive'\] = 0"):
         cc.evppi(forecast, "profit")
+    forecast["profit"].attrs["positive"] = 1
+    with pytest.raises(InputError, match="on log10 as it is declared positive, and its value of"):
+        cc.evppi(forecast, "profit")
     forecast["profit"].attrs["positive"] = 0
     assert cc.evppi(forecast, "profit")["evppi"].sel(input="x") > 0.08
 

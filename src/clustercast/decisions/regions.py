@@ -13,7 +13,7 @@ from clustercast.arrays.decisions.partition import partition, without_twins
 from clustercast.arrays.decisions.scores import variance_gain
 from clustercast.arrays.decisions.together import explained, rank_scores
 from clustercast.arrays.indices.intervals import normal_factor
-from clustercast.arrays.summaries import share_with_error
+from clustercast.arrays.summaries import share_with_error, unit_for_squares
 from clustercast.dataset import in_words, provenance
 from clustercast.decisions import targets
 from clustercast.errors import InputError, count_of, takes, typed, whole_number
@@ -219,7 +219,7 @@ def regional_indices(
     values = np.column_stack([one.values[rows] for one in asked])
     if flat := [one.name for one, column in zip(asked, values.T, strict=True) if np.ptp(column) == 0]:
         raise InputError(f"{where} leaves {flat[0]!r} no variance to explain; ask for another region or target")
-    columns = columns[:, rows]
+    values, columns = values / [unit_for_squares(column) for column in values.T], columns[:, rows]
     if inputs is None:
         share = variance_gain(partition(columns), values)[0] / values.var(axis=0)
         chosen = np.sort(np.argsort(-share.max(axis=1), kind="stable")[:_INPUTS])

@@ -151,7 +151,8 @@ def analysed_output(forecast: Dataset, name: str, asked: ScaleName) -> AnalysedO
         sds = [float(np.log(values[year, positive[year]]).std()) for year in mostly]
         return AnalysedOutput(name, unit, scale, values, by_year, max(sds, default=0.0))
     if not least > 0:
-        why = f" as other quantities in {unit} are" if automatic else ""
+        why = "positive" in variable.attrs and "it is declared positive" or f"other quantities in {unit} are"
+        why = f" as {why}" if automatic else ""
         declared = f", or declare it: positive=False of its quantity, or forecast[{name!r}].attrs['positive'] = 0"
         remedy = f"use scale={{{name!r}: 'raw'}}" + (declared if automatic else "")
         what = f"output {name!r} is on log10{why}, and its value of {least:g} {unit} has no logarithm"

@@ -124,7 +124,7 @@ def test_contradicting_rank_correlations_are_refused_naming_a_matrix_that_is_acc
 
 @pytest.mark.parametrize("rank", [1.0, -1.0])
 def test_a_perfect_correlation_is_refused(rank):
-    with pytest.raises(InputError, match="contradict"):
+    with pytest.raises(InputError, match="between a and b is out of reach"):
         copula.correlation_factor(np.array([[1, rank], [rank, 1]]), ["a", "b"])
 
 

@@ -68,6 +68,8 @@ def correlation_factor(
     reason = "no Gaussian copula has them, though another joint distribution may"
     reason = reason if np.linalg.eigvalsh(given)[0] >= 0 else "no joint distribution has them"
     what = f"{where}: the rank correlations contradict each other ({reason})"
+    if len(names) == 2:
+        what = f"{where}: a rank correlation of {given[0, 1]:g} between {names[0]} and {names[1]} is out of reach"
     if not np.allclose(gaussian, gaussian_correlation(given)):
         # With few values other rank correlations go with the scores, not all of them in reach.
         raise InputError(f"{what}; weaken the strongest")

@@ -1,0 +1,35 @@
+"""What is worth knowing is a share, whatever power of ten the output is given in: nothing overflows or vanishes."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import clustercast as cc
+
+PRIORS = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
+
+
+def forecast(factor):
+    total = lambda x, y: factor * (x - 0.5 + 2 * (y - 0.5))  # noqa: E731
+    return cc.evaluate(cc.draw(PRIORS, 4096, seed=1), total, outputs={"total": "%"}, form="arrays")
+
+
+@pytest.mark.parametrize("power", [300, 170, 120, -120, -170, -300])
+def test_shares_do_not_hang_on_the_magnitude(power):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scaled, plain = forecast(10.0**power), forecast(1.0)
+        # Of the variance of x + 2 y: 1 / 5 and 4 / 5.
+        worth = cc.evppi(scaled, "total")
+        np.testing.assert_allclose(worth["share"][0], [0.2, 0.8], atol=0.03)
+        assert worth["unit"].values[0] in (f"(1e{power} %)**2", f"(1e{power - 1} %)**2", f"(1e{power + 1} %)**2")
+        np.testing.assert_allclose(cc.regional_indices(scaled, "total")["S1"][0], [0.2, 0.8], atol=0.03)
+        np.testing.assert_allclose(
+            cc.regional_indices(scaled, "total", "x < 0.5")["S1"][0], [1 / 17, 16 / 17], atol=0.03
+        )
+        for score in ("crps", "width"):
+            known, same = (cc.evppi(one, "total", score=score) for one in (scaled, plain))
+            for name in ("share", "evppi_error", "evppi_low", "evppi_high"):
+                before = 1 if name == "share" else known["before"].values[0] / same["before"].values[0]
+                np.testing.assert_allclose(known[name] / before, same[name], rtol=1e-6)
