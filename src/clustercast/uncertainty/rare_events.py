@@ -56,7 +56,8 @@ def rare_probability(
     """Probability of a rare condition, to a relative error, and which inputs bring it about.
 
     Subset simulation: populations of draws climb to the condition over levels that one in ten reaches, so that a
-    probability of 1e-5 takes about 100,000 runs, where plain draws need 10,000,000.
+    probability of 1e-5 takes about 100,000 runs, where plain draws need 10,000,000. A part of the condition that no
+    level leads to, since other draws come closer for long, may be missed, and no error shows it.
 
     Parameters
     ----------
@@ -84,7 +85,8 @@ def rare_probability(
         ``effective_events``, those that plain draws would show with this error; ``runs``. By ``input``: ``distance``,
         of Kolmogorov and Smirnov, between its law given the event and its prior, from 0 to 1; ``distance_by_chance``,
         which one in 20 inputs without influence exceeds; ``share_above_median``, the probability given the event that
-        it is above its prior median. The attribute ``warning`` says what falls short.
+        it is above its prior median, at which equal values of a discrete input are split as a priori. The attribute
+        ``warning`` says what falls short.
 
     Raises
     ------
