@@ -42,6 +42,7 @@ def compare(
         shown=[*say("forecast.pairs", quantiles, shown, sets), *say("forecast.differing", differing, sets)],
         results={"inputs": differing.reset_index().to_dict("records"), "a": quantiles[0], "b": quantiles[1]},
         files={"compare.csv": lambda path: write_table(differing, path)},
+        note=f"{one.name} ({one.hash}) and {two.name} ({two.hash}), seed {seed}",
     )
 
 

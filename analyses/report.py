@@ -15,12 +15,14 @@ def report(run: options.Run, condition: bool = False, draws: Path | None = None)
     of the scenario community.
     """
     from analyses.report_results import gather
-    from clustercast.files.tables import write_draws, write_iamc, write_quantiles
+    from clustercast.files.tables import write_draws, write_iamc, write_quantiles, writer_of_draws
     from clustercast.files.whole import write_text
     from clustercast.report.sections import page_values
     from clustercast.report.wording import render
     from clustercast.uncertainty.claims import claim_names, read_claims
 
+    if draws:
+        writer_of_draws(draws)  # refused before the work, not after it
     results = gather(run, condition)
     values = page_values(results)
     # The page shows claims beside the outputs.

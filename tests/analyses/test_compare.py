@@ -1,6 +1,7 @@
 """Two prior sets side by side at the shell."""
 
 import json
+import re
 
 from analyses import compare, options
 
@@ -22,7 +23,10 @@ def test_inputs_and_headline_of_two_files_are_shown_side_by_side(tmp_path, capsy
     assert options.exit_code(compare.compare, arguments) == 0
     shown = capsys.readouterr().out
     assert "low and high differ in 1 of 1 inputs." in shown
-    assert "Load factor" in shown and "0.14 / 0.5 / 0.86" in shown and "0.71 / 0.8 / 0.89" in shown
+    assert "Load factor" in shown and "0.50 (0.14 to 0.86)" in shown
+    assert "0.80 (0.71 to 0.89)" in shown
+    # Both sets by hash, and the seed.
+    assert re.search(r"low \(\w{16}\) and high \(\w{16}\),\s+seed 0; wrote", shown)
     assert (tmp_path / "out" / "compare.csv").read_text().startswith("input,unit,meaning,a 5 %")
     assert options.exit_code(compare.compare, [*arguments, "--json"]) == 0
     results = json.loads(capsys.readouterr().out)["results"]

@@ -259,3 +259,10 @@ def test_ctrl_c_in_the_middle_leaves_no_half_file_and_exits_with_130(tmp_path):
         out, error = running.communicate(timeout=60)
     assert (running.returncode, out, error) == (130, "", "")
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_draws_in_another_format_are_refused_before_the_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("analyses.report_results.gather", lambda *_: pytest.fail("the forecast was run"))
+    assert options.exit_code(report, [*FEW, "--out", str(tmp_path / "new"), "--draws", "x.txt"]) == 2
+    assert "the suffix is '.txt'; give .nc or .parquet" in capsys.readouterr().err
+    assert list((tmp_path / "new").iterdir()) == []

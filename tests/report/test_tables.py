@@ -41,3 +41,14 @@ def test_every_text_is_printed_as_it_is(text):
     assert word in printed(Table("T", ["a", "b"], [[word, "1"]]))
     shown = printed(Table(word, [word, "b"], [["a", "1"]], note=word))
     assert shown.count(word) == 3 + ["b", "a", "1"].count(word)
+
+
+@given(
+    st.lists(st.sampled_from(["$670 per H100e ($300 per H100e to $1.5k per H100e)", "1.0", "0 % a year"]), min_size=4)
+)
+def test_where_numbers_leave_no_place_for_words_they_fold_at_spaces_and_no_column_is_lost(cells):
+    rows = [[f"Input {k}", *cells[k : k + 2]] for k in range(len(cells) - 1)]
+    said = printed(Table("T", ["input", "one_set", "another_set"], rows))
+    assert "…" not in said and max(map(len, said.splitlines())) <= 80
+    words = [word for row in rows for cell in row for word in cell.split()]
+    assert all(said.split().count(word) >= words.count(word) for word in {*words})

@@ -114,16 +114,8 @@ def write_draws(forecast: xr.Dataset, path: Path | str) -> Path:
     InputError
         If the suffix is another, Parquet's library is missing, or the place cannot be written to.
     """
-    suffix = Path(path).suffix
-    if suffix == ".nc":
+    if not (pq := writer_of_draws(path)):
         return write_netcdf(forecast, path)
-    if suffix != ".parquet":
-        raise InputError(f"cannot write draws to {str(path)!r}: the suffix is {suffix!r}; give .nc or .parquet")
-    try:
-        import pyarrow.parquet as pq
-    except ImportError:
-        remedy = "install clustercast[parquet], or give .nc"
-        raise InputError(f"cannot write {str(path)!r}: Parquet needs the library pyarrow; {remedy}") from None
     parts = _draw_tables(forecast)
 
     def write(hidden: Path) -> None:
@@ -133,6 +125,20 @@ def write_draws(forecast: xr.Dataset, path: Path | str) -> Path:
                 writer.write_table(part)
 
     return write_whole(path, write)
+
+
+def writer_of_draws(path: Path | str) -> Any:
+    """Return Parquet's library where draws are written as such; refuse another suffix than its own and netCDF's."""
+    if (suffix := Path(path).suffix) == ".nc":
+        return None
+    if suffix != ".parquet":
+        raise InputError(f"cannot write draws to {str(path)!r}: the suffix is {suffix!r}; give .nc or .parquet")
+    try:
+        import pyarrow.parquet as pq
+    except ImportError:
+        remedy = "install clustercast[parquet], or give .nc"
+        raise InputError(f"cannot write {str(path)!r}: Parquet needs the library pyarrow; {remedy}") from None
+    return pq
 
 
 def write_table(frame: pd.DataFrame, path: Path | str) -> Path:

@@ -7,6 +7,8 @@ from typing import Any
 _WIDTH = 80
 # Wider words than this fold.
 _LONG = 28
+# Columns of words keep at least so much.
+_LEAST = 12
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,13 @@ class Table:
         # Words of a long column fold; where the others are too wide, their headers do, at spaces and before a scenario.
         others = [place for place, width in enumerate(widths) if place not in self.words or width <= _LONG]
         wide = sum(max(widths[place], len(self.headers[place])) + 2 for place in others) >= _WIDTH
+        # Where numbers with their units leave no place for words, they fold too.
+        taken = sum(width + 2 for place, width in enumerate(widths) if place not in self.words)
         for place, (header, width) in enumerate(zip(self.headers, widths, strict=True)):
             text = Text(header.replace(" ", "\n").replace("+", "\n+") if wide else header)
-            if place not in self.words:
+            if place not in self.words and taken > _WIDTH - _LEAST:
+                shown.add_column(text, justify="right", overflow="fold", ratio=width)
+            elif place not in self.words:
                 # Measured here: rich takes longer to measure a column than to print it.
                 lines = [line for cell in (text.plain, *columns[place]) for line in cell.splitlines()]
                 shown.add_column(text, justify="right", no_wrap=True, width=max(map(cell_len, lines), default=0))
