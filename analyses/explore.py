@@ -20,11 +20,13 @@ def explore(run: options.Run) -> options.Answer:
     """Write explore.html: one file that opens from disk and asks nothing of a network.
 
     Both prior sets and every scenario can be chosen in it; with --priors, --scenario or --set it opens with those.
+    Without --outputs it shows power, cost and investment of the headline.
     """
-    # What the reader can ask about: the first questions of the shipped model, else the headline.
-    outputs = [name for name in FIRST if name in run.outputs] or run.outputs[:3]
+    # What the reader can ask about: the first questions of the shipped model, or what was asked for.
+    usual = run.outputs == options.headline(run.priors, run.model)
+    outputs = run.outputs if not usual else [name for name in FIRST if name in run.outputs] or run.outputs[:3]
     data = explorer_data(worlds(run), run.model, outputs, run.years, LEVELS, run.seed)
-    page = page_of({**data, "observed": observed(run.model)})
+    page = page_of({**data, "observed": observed(run.model, outputs)})
     return options.Answer(
         finding=run.opening(run.forecast()),
         results={"files": ["explore.html"]},
@@ -49,10 +51,10 @@ def worlds(run: options.Run) -> list[World]:
     return sorted(result, key=lambda world: world.named != first.named)
 
 
-def observed(model: cc.Model) -> list[dict[str, Any]]:
+def observed(model: cc.Model, outputs: list[str]) -> list[dict[str, Any]]:
     """Return what was observed of the quantities that the page shows, in their units."""
     result = []
-    for row in (row for row in cc.read_observations() if row.quantity in FIRST and row.quantity in model):
+    for row in (row for row in cc.read_observations() if row.quantity in outputs and row.quantity in model):
         value = row.value * conversion(row.unit, model.unit(row.quantity)) / row.part
         result.append({"output": row.quantity, "date": row.date, "value": value, "kind": row.kind, "name": row.name})
     return result

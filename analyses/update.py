@@ -39,6 +39,7 @@ def update(
     as_of: str | None = None,
     only_before: str | None = None,
     without: str | None = None,
+    skip_bad: bool = False,
 ) -> options.Answer:
     """Learn from new rows with all before them; what moved, which row did it, and the posterior as a prior set.
 
@@ -46,7 +47,7 @@ def update(
     """
     priors, known = unlearned(run.priors, cc.read_observations(observations) if observations else None)
     known = known if as_of is None else known.known_by(as_of)
-    new = read_rows(file, columns, published)
+    new = read_rows(file, columns, published, skip_bad)
     new = new_records(new if as_of is None else new.known_by(as_of), known)
     everything = joined_rows(known, new).without(*options.names(without) or [], before=only_before)
     fresh = [row.id for row in everything.counted() if row.id in new.ids]
@@ -82,10 +83,11 @@ def update(
     )
 
 
-def read_rows(file: Path, columns: str | None, published: str | None) -> Observations:
+def read_rows(file: Path, columns: str | None, published: str | None, skip_bad: bool) -> Observations:
     """Return the rows of a file, by a column mapping where one is named; bad rows are left out then."""
     if columns is None:
-        rows = cc.read_observations(file, constants={} if published is None else {"as_of": published})
+        constants = {} if published is None else {"as_of": published}
+        rows = cc.read_observations(file, constants=constants, skip_bad=skip_bad)
     else:
         shipped = directory() / "columns" / f"{columns}.toml"
         path = shipped if shipped.is_file() else Path(columns)

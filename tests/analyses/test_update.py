@@ -48,7 +48,7 @@ There,2026-10-01,Clearing,0,0,0,
 
 def test_sites_of_a_timeline_are_rows_and_plans_are_not(tmp_path, capsys, one_row):
     (tmp_path / "sites.csv").write_text(TIMELINES)
-    rows = read_rows(tmp_path / "sites.csv", "epoch_data_centers", "2026-11")
+    rows = read_rows(tmp_path / "sites.csv", "epoch_data_centers", "2026-11", skip_bad=False)
     assert [(row.name, row.date, row.value, row.quantity) for row in rows] == [
         ("Here", 2026.75, 1.3e6, "training_cluster_size")
     ]
@@ -84,7 +84,7 @@ def test_rows_that_cannot_be_learned_from_end_with_one_line(arguments, words, tm
 def test_a_mapping_of_columns_has_closed_keys(mapping, reason, tmp_path, epoch):
     (tmp_path / "own.toml").write_text(mapping)
     with pytest.raises(cc.InputError, match=reason):
-        read_rows(epoch, str(tmp_path / "own.toml"), "2026-12")
+        read_rows(epoch, str(tmp_path / "own.toml"), "2026-12", skip_bad=False)
 
 
 def test_a_stored_forecast_is_scored_by_what_came_later(tmp_path, capsys):

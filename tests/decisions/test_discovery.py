@@ -141,7 +141,9 @@ def test_what_no_input_explains_has_no_box(forecast):
     chance = forecast.assign(coin=("sample", np.random.default_rng(1).uniform(size=20000), {"units": "1"}))
     result = cc.discover(chance, "coin > 0.7", boxes=2)
     assert result.sizes["box"] == 1
-    assert result.attrs["words"].startswith("No box was found that has more often that coin > 0.7: it is so in 30 %")
+    assert result.attrs["words"].startswith(
+        "No box was found in which it is more often so that coin > 0.7: it is so in 30 %"
+    )
 
 
 @pytest.mark.parametrize(

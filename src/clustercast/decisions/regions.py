@@ -139,7 +139,7 @@ def _words(event: targets.Wanted, box: xr.Dataset, forecast: xr.Dataset) -> str:
     limited = [str(name) for name in box["input"].values[~np.isnan(box["quasi_p"].values)]]
     if not limited:
         where = f"it is so in {100 * event.share:.2g} % of all draws"
-        return f"No box was found that has more often that {event.words}: {where}."
+        return f"No box was found in which it is more often so that {event.words}: {where}."
     said = []
     for name in sorted(limited, key=lambda one: float(box["quasi_p"].sel(input=one))):
         low, high = (float(box[key].sel(input=name)) for key in ("lower", "upper"))

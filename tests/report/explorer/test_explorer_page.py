@@ -8,6 +8,7 @@ import pytest
 import clustercast as cc
 from analyses import explore
 from clustercast.report.explorer import page_of
+from clustercast.report.findings import FIRST
 
 POWER = "#answer b >> nth=0"
 FRAGMENT = "set=situational_awareness&year=2028&level=5000000000&moves=cluster_growth_slowdown:-0.2,1.3;limit_power:=0"
@@ -17,7 +18,7 @@ FRAGMENT = "set=situational_awareness&year=2028&level=5000000000&moves=cluster_g
 def address(shipped, tmp_path_factory):
     """The shipped model with both sets and a scenario over each, which is quicker to make than with all of them."""
     path = tmp_path_factory.mktemp("explorer") / "explore.html"
-    path.write_text(page_of({**shipped, "observed": explore.observed(cc.cluster_model())}), encoding="utf-8")
+    path.write_text(page_of({**shipped, "observed": explore.observed(cc.cluster_model(), [*FIRST])}), encoding="utf-8")
     return path.as_uri()
 
 
