@@ -171,7 +171,7 @@ def test_values_of_several_kinds_at_once_are_those_of_each_alone_from_either_hal
         basis, leading = together._basis(columns, values)
         cells, parts, mutual = local.cells_of(leading), [], []
         for part in (one, ~one):
-            known = together.Regression.on(basis, ~part)
+            known = together.Regression(basis, ~part)
             events = np.full(values.shape[1], score in ("brier", "log"))
             predicted, rough = local.corrected(cells, ~part, known.predict(values), values, events)
             widths, wider = np.ones_like(values), {}
@@ -254,7 +254,7 @@ def test_regression_is_an_adaptive_ridge_and_logistic_where_there_are_two_values
     values = basis[3] - basis[40] + basis[41] / 3 + generator.normal(size=900)
     values = (generator.random(900) < expit(2 * values + 1.5)) * 1.0 if events else values
     values[1] = 0
-    regression = together.Regression.on(basis * 1.7, known)
+    regression = together.Regression(basis * 1.7, known)
     seen = values[known]
     ridge, moments, noise = regression.ridge(seen[:, np.newaxis])
     exact = plain.sparse(regression, ridge[:, 0], moments[:, 0], noise[0])

@@ -484,7 +484,7 @@ def test_regression_begins_with_a_ridge_by_generalised_cross_validation():
     basis, penalty = generator.normal(size=(12, 300)), generator.gamma(2.0, size=12)
     values = basis.T @ generator.normal(size=(12, 9)) * np.logspace(-2, 1, 9) + generator.normal(size=(300, 9))
     known = np.arange(300) < 160
-    regression = together.Regression.on(basis / np.sqrt(penalty)[:, np.newaxis], known)
+    regression = together.Regression(basis / np.sqrt(penalty)[:, np.newaxis], known)
     result = regression.scaled.T @ regression.ridge(values[known])[0]
     rows, n = basis[:, known].T, 160
     for column, seen in enumerate(values[known].T):
@@ -501,7 +501,7 @@ def test_regression_keeps_the_few_terms_that_matter_and_is_logistic_for_truth_va
     generator = np.random.default_rng(2)
     basis = generator.normal(size=(100, 4000))
     known = np.arange(4000) < 2000
-    regression = together.Regression.on(basis, known)
+    regression = together.Regression(basis, known)
     of_three = 2 * basis[1] - basis[40] + 0.5 * basis[77]
     chances = expit(2 * of_three)
     noise, lot = generator.normal(size=4000), generator.random(4000)

@@ -208,7 +208,7 @@ def _halves(columns: FloatArray, values: FloatArray, spread: BoolArray, local: b
     # Points of low discrepancy that are near each other in some columns are not independent in the others.
     cells = cells_of(leading) if local else {}
     for part in (one, ~one):
-        regression = Regression.on(basis, ~part)
+        regression = Regression(basis, ~part)
         predicted, rough = corrected(cells, ~part, regression.predict(values), values, events)
         widths = np.ones_like(values)
         wide = np.abs(values - predicted)[:, spread]
@@ -272,24 +272,14 @@ def _waves(scores: FloatArray, room: int) -> Pair:
     return result, (bends[chosen] ** 2).sum(axis=0) ** 1.5
 
 
-@dataclass(frozen=True)
 class Regression:
     """Regressors (p, N) on the scale of a ridge, those of known samples, their mean products and its eigenvectors."""
 
-    scaled: FloatArray
-    known: BoolArray
-    rows: FloatArray
-    products: FloatArray
-    strength: FloatArray
-    turn: FloatArray
-
-    @classmethod
-    def on(cls, scaled: FloatArray, known: BoolArray) -> "Regression":
-        """Return the regression of what is known of some samples."""
-        rows = scaled[:, known]
-        products = rows @ rows.T / known.sum()
-        strength, turn = np.linalg.eigh(products)
-        return cls(scaled, known, rows, products, np.maximum(strength, 1e-11 * strength[-1]), turn)
+    def __init__(self, scaled: FloatArray, known: BoolArray) -> None:
+        self.scaled, self.known, self.rows = scaled, known, scaled[:, known]
+        self.products = self.rows @ self.rows.T / known.sum()
+        strength, self.turn = np.linalg.eigh(self.products)
+        self.strength = np.maximum(strength, 1e-11 * strength[-1])
 
     def predict(self, values: FloatArray) -> FloatArray:
         """Return what is predicted of values (N, T) from the known ones."""
