@@ -58,11 +58,14 @@ def takes(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Return a decorator by which a function refuses a first argument of another type, or without some dimensions."""
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
-        name, first = next(iter(inspect.signature(function).parameters.items()))
+        parameters = inspect.signature(function).parameters
+        name, first = next(iter(parameters.items()))
         inner = typed(function)
 
         @functools.wraps(function)
         def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+            if "most" in parameters:  # of leading rows that are shown
+                whole_number("most", kwargs.get("most", 1))
             if args or name in kwargs:
                 _check_first(name, args[0] if args else kwargs[name], first.annotation, dims)
             return inner(*args, **kwargs)

@@ -19,7 +19,7 @@ _SCORES = {"brier": "Brier score", "log": "log score", "crps": "CRPS", "width": 
 _LOW, _HIGH = style.PALETTE[4], style.PALETTE[0]
 
 
-@style.takes_leading("target")
+@takes("target")
 def evppi(worth: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw which part of a score would go if each input, group or pair were known, with its interval.
 
@@ -28,7 +28,7 @@ def evppi(worth: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Ax
     return evsi(worth, target=target, most=most, ax=ax)
 
 
-@style.takes_leading("target")
+@takes("target")
 def evsi(
     worth: xr.Dataset, *, target: str | None = None, names: Names = None, most: int = 8, ax: Axes | None = None
 ) -> Axes:
@@ -58,7 +58,7 @@ def evsi(
     return style.titled(ax, _said(str(one["target"].values)), said, wide=style.NARROW)
 
 
-@style.takes_leading()
+@takes()
 def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw the 90 % interval and the median of each input before and after the least change of priors.
 
@@ -83,7 +83,7 @@ def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
     return style.titled(ax, _said(tilted.claim), said, wide=style.NARROW, key=True)
 
 
-@style.takes_leading("side")
+@takes("side")
 def probability_tornado(result: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw the probability of a claim where each input is low and where it is high, with bars of two standard errors.
 
@@ -103,7 +103,7 @@ def probability_tornado(result: xr.Dataset, *, most: int = 8, ax: Axes | None = 
     return style.titled(ax, _said(result.attrs["claim"]), said, wide=style.NARROW, key=True)
 
 
-@style.takes_leading()
+@takes()
 def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes | None = None) -> Axes:
     """Draw between which bounds a probability is, by how far the priors may be off, and where its verdict flips.
 
@@ -142,7 +142,7 @@ def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes 
     return style.beside(ax, list(ends.values()), list(ends), [style.look(place)[0] for place in range(len(ends))])
 
 
-@style.takes_leading("target", "point")
+@takes("target", "point")
 def prior_sensitivity(result: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw what a target changes by as the 5, 50 and 95 % point of each prior moves up by a tenth of its interval.
 
@@ -168,7 +168,7 @@ def prior_sensitivity(result: xr.Dataset, *, target: str | None = None, most: in
     return style.titled(ax, f"{_said(str(one['target'].values))}: what moves it", said, wide=style.NARROW, key=True)
 
 
-@style.takes_leading("group")
+@takes("group")
 def whose_prior(result: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw which disagreements of two prior sets make the gap between their medians, one step after the other.
 

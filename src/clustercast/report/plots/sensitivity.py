@@ -25,7 +25,7 @@ _ENDS = (-0.03, 1.05)
 _COLUMNS = ("low", "low_error", "high", "high_error", "least", "largest")
 
 
-@style.takes_leading("output", "input")
+@takes("output", "input")
 def sobol_by_year(
     indices: xr.Dataset,
     output: str,
@@ -76,7 +76,7 @@ def _finding(chosen: xr.Dataset, index: str, shown: Sequence[str]) -> str:
     return f"{years_of(chosen)[-1]:g}: {label}, {100 * shares[first]:.0f} %"
 
 
-@style.takes_leading("output")
+@takes("output")
 def sobol_panels(indices: xr.Dataset, *, outputs: Names = None, index: str = "ST", most: int = 5) -> Figure:
     """Draw the indices of several outputs by year, one panel an output, an input alike in all."""
     asked = indices["output"].values if outputs is None else [outputs] if isinstance(outputs, str) else outputs
@@ -130,7 +130,7 @@ def panels_png(parts: Iterator[Any]) -> bytes:
     return style.png(figure)
 
 
-@style.takes_leading("output", "input")
+@takes("output", "input")
 def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes | None = None) -> Axes:
     """Draw how the variance of an output is owned, by year: inputs alone, stacked, and interactions above.
 
@@ -162,7 +162,7 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes |
     return style.beside(ax, middles, list(layers))
 
 
-@style.takes_leading("output", "input")
+@takes("output", "input")
 def second_order(
     indices: xr.Dataset, output: str, *, year: float | None = None, most: int = 6, ax: Axes | None = None
 ) -> Axes:
@@ -198,7 +198,7 @@ def second_order(
     return style.titled(ax, f"{label_of(output)}{'' if year is None else f' in {year:g}'}: pairs")
 
 
-@style.takes_leading("output", "input")
+@takes("output", "input")
 def leading_inputs(indices: xr.Dataset, output: str, *, index: str = "ST", most: int = 5) -> list[str]:
     """Return the inputs with the largest mean index over the years, all above 0; where nothing varies it is 0."""
     by_input = [str(name) for name, one in indices.items() if "input" in one.dims and "input_2" not in one.dims]
@@ -241,9 +241,8 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     means = np.array(rows)
     order = np.argsort(means[:, 4] - means[:, 5], kind="stable")
     back = np.exp if positive else np.positive
-    columns = zip(_COLUMNS, means[order].T, strict=True)
     words = {"units": style.unit_of(path), "long_name": style.title_of(path)}
-    result: dict[str, Any] = {name: ("input", each) for name, each in columns}
+    result: dict[str, Any] = {name: ("input", each) for name, each in zip(_COLUMNS, means[order].T, strict=True)}
     result |= {name: ("input", back(result[name][1]), words) for name in ("low", "high", "least", "largest")}
     result["mean"] = ((), float(back(scaled.mean())), words)
     attrs = {"output": output, "parts": parts, "mean_is": "geometric" if positive else "arithmetic"}
@@ -251,7 +250,7 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     return table if year is None else table.assign_attrs(year=year)
 
 
-@style.takes_leading("sample")
+@takes("sample")
 def tornado(
     forecast: xr.Dataset,
     output: str,

@@ -1,14 +1,13 @@
 """What all figures share: colours, axes with units as people say them, labels that do not overlap."""
 
-import functools
 import io
 import math
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 import numpy as np
@@ -22,14 +21,12 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from clustercast.arrays import FloatArray
 from clustercast.dataset import years_of
 from clustercast.engine.units import in_unit
-from clustercast.errors import InputError, nearest, shown, takes, whole_number
+from clustercast.errors import InputError, nearest, shown, takes
 from clustercast.files.whole import write_whole
 from clustercast.report.numbers import human, interval, is_share, label_of, time_of, with_interval
 
 Level = str | float
 Levels = Level | Iterable[Level] | Mapping[str, Level]
-P = ParamSpec("P")
-T = TypeVar("T")
 D = TypeVar("D", xr.DataArray, xr.Dataset)
 # Okabe and Ito's palette, which colour-blind readers can tell apart (jfly.uni-koeln.de/color, 2008), yellow last.
 PALETTE: tuple[str, ...] = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
@@ -59,22 +56,6 @@ _PIXELS_A_POINT = 1.25
 # At level 1 a picture is packed in a third of the time, into a file about a sixth longer.
 _PNG: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}}
 _DPI = 150
-
-
-def takes_leading(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Return `takes` for what shows the `most` leading rows, of which it needs 1 or more."""
-
-    def decorate(function: Callable[P, T]) -> Callable[P, T]:
-        inner = takes(*dims)(function)
-
-        @functools.wraps(function)
-        def checked(*args: P.args, **kwargs: P.kwargs) -> T:
-            whole_number("most", kwargs.get("most", 1))
-            return inner(*args, **kwargs)
-
-        return checked
-
-    return decorate
 
 
 def axes_or_new(ax: Axes | None, width: float = 4.8, height: float = 3.2) -> Axes:
