@@ -54,11 +54,3 @@ def write_region(path: Path, arrays: Arrays, start: int) -> None:
 
     for name, values in arrays.items():
         zarr.open_array(path, path=name, mode="r+", zarr_format=3)[..., start : start + values.shape[-1]] = values
-
-
-def open_store(path: Path | str) -> xr.Dataset:
-    """Open a store as a dataset on dask arrays; nothing is read yet."""
-    if not Path(path).is_dir():
-        raise InputError(f"cannot read {str(path)!r}: there is no such directory; name one that clustercast wrote")
-    opened: xr.Dataset = xr.open_zarr(path, consolidated=False)
-    return opened

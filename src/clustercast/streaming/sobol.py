@@ -186,12 +186,10 @@ def sobol_in_pieces(
     asked["log10"] = frozenset(name for name, scale in scales.items() if scale == "log10")
     asked["program"] = prepared(study.changed, values, units, study.wanted, study.years)
     plan = SobolPlan(study.needed, estimator=estimator_named(how["estimator"]), **asked).on_common_standards()
-    place = None
-    if checkpoint is not None:
-        own = {"size": points, "seed": plan.seed, "replicates": replicates, "groups": json.dumps(plan.swaps)}
-        own |= {"latent": drawn["latent"], "scale": json.dumps(scales), "estimator": plan.estimator.name}
-        own |= {"second_order": plan.second_order, "years": study.years.tolist(), "outputs": ", ".join(study.wanted)}
-        place = Checkpoint(checkpoint, "stream_sobol", study.changed, plan.priors, **own)
+    own = {"size": points, "seed": plan.seed, "replicates": replicates, "groups": json.dumps(plan.swaps)}
+    own |= {"latent": drawn["latent"], "scale": json.dumps(scales), "estimator": plan.estimator.name}
+    own |= {"second_order": plan.second_order, "years": study.years.tolist(), "outputs": ", ".join(study.wanted)}
+    place = None if checkpoint is None else Checkpoint(checkpoint, "stream_sobol", study.changed, plan.priors, **own)
     length = max(1, min(_MOST_LEAVES, points // plan.leaf // _FEWEST_PIECES))
     shown: dict[str, Any] = {"progress": study.progress, "leaf": plan.leaf, "size": points}
     done = run_pieces(sum_products, plan, LeafSums(top=plan.top), length, place=place, **shown, **workplace)

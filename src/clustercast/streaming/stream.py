@@ -19,7 +19,7 @@ from clustercast.engine.program import program as prepared
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest, typed, whole_number
 from clustercast.files.netcdf import SummaryDataset
-from clustercast.files.zarr_store import create_store, new_store, open_store, write_region
+from clustercast.files.zarr_store import create_store, new_store, write_region
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, Progress, propagate, run_blocks, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
@@ -113,11 +113,9 @@ def stream(
     plan, model, grid, record = stream_plan(priors, size, model, years, outputs, design, seed)
     levels = levels_in_units(thresholds or {}, model, plan.program.outputs)
     plan, record = plan._replace(levels=levels, device=checked_device(device)), {**record, "device": device}
-    place = None
-    if checkpoint is not None:
-        own = {"size": plan.size, "design": plan.design, "seed": plan.seed, "years": grid.tolist()}
-        own |= {"outputs": ", ".join(plan.program.outputs), "device": plan.device}
-        place = Checkpoint(checkpoint, "stream", model, priors, **own, thresholds=json.dumps(plan.levels))
+    own = {"size": plan.size, "design": plan.design, "seed": plan.seed, "years": grid.tolist()}
+    own |= {"outputs": ", ".join(plan.program.outputs), "device": plan.device, "thresholds": json.dumps(plan.levels)}
+    place = None if checkpoint is None else Checkpoint(checkpoint, "stream", model, priors, **own)
     how: Any = {"executor": executor, "workers": workers, "place": place, "progress": progress, "leaf": LEAF}
     done = run_pieces(reduce_leaves, plan, plan.empty(), piece_length(plan.leaves, block), size=size, **how)
     return _streamed_summary(done, plan, model, grid, points, record)
@@ -163,9 +161,8 @@ def piece_length(leaves: int, block: int | None) -> int:
     wanted = min(BLOCK // LEAF, leaves // _FEWEST_PIECES) if block is None else whole_number("block", block) // LEAF
     length = max(1, wanted)
     if leaves // length > _MOST_PIECES:
-        fewest = -(-leaves // _MOST_PIECES) * LEAF
         what = f"size is {leaves * LEAF:,}, which is {leaves // length:,} pieces of {length * LEAF:,} samples"
-        raise InputError(f"{what}; give fewer samples, or block={fewest} or more")
+        raise InputError(f"{what}; give fewer samples, or block={-(-leaves // _MOST_PIECES) * LEAF} or more")
     return length
 
 
@@ -260,7 +257,8 @@ def stream_to_zarr(
             done += samples
             if progress is not None:
                 progress(done, run.size)
-    return open_store(path)
+    stored: xr.Dataset = xr.open_zarr(path, consolidated=False)
+    return stored
 
 
 def store_leaves(plan: tuple[StreamPlan, Path], start: int, stop: int) -> int:
