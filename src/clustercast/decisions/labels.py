@@ -14,14 +14,7 @@ from clustercast.decisions.targets import Asked, Wanted
 _REFERENCES = "doi:10.1177/0272989X13505910, doi:10.1146/annurev-statistics-040120-010730"
 # The part of an error that is doubt above which the draws do not show the form.
 DOUBTFUL = 0.5
-_SCORES = {
-    "brier": "the Brier score of {!r}",
-    "log": "the log score of {!r}",
-    "variance": "the variance of {}",
-    "crps": "the CRPS of {}",
-    "width": "the 90 % interval of {}",
-    "loss": "the expected loss of {}",
-}
+_SCORES = dict(brier="Brier score", log="log score", crps="CRPS", width="90 % interval", loss="expected loss")
 
 
 def labelled(
@@ -89,7 +82,8 @@ def _sentence(
 ) -> str:
     """Return in words what is worth most to a target, with the half-width of its interval."""
     best = int(np.argmax(value))
-    what = _SCORES[one.score].format(one.words)
+    of = repr(one.words) if one.score in scores.ENOUGH else one.words
+    what = f"the {_SCORES.get(one.score, one.score)} of {of}"
     if value[best] <= 0.01 * most or low[best] <= 0:
         return f"Nothing looked at would cut {what}."
     known = f"Knowing {names[best].replace('_', ' ')}"
