@@ -5,7 +5,6 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -44,7 +43,7 @@ Levels = Mapping[str, Sequence[str | float]]
 _REACH, _DEGREE, _PRECISION, _MOST_PIECES = 8.3, 31, 2e-13, 64
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class World:
     """Priors that the reader can choose: a prior set, or one under a scenario."""
 

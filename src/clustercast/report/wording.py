@@ -7,9 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import xarray as xr
-from jinja2 import StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from clustercast.errors import count_of
@@ -26,18 +25,17 @@ _LIKELIHOOD = ("discrepancy_", "record_gap", "ceiling_gap", "correlation_time", 
 
 
 @functools.cache
-def environment(html: bool = True) -> jinja2.Environment:
+def environment(html: bool = True) -> Environment:
     """Return the templates of the package: of pages, in which texts are escaped, or of text."""
     how: dict[str, Any] = {"autoescape": html, "trim_blocks": html, "lstrip_blocks": html, "undefined": StrictUndefined}
     if not html:
         how["finalize"] = lambda value: value if isinstance(value, Markup) else str(value).translate(_KEPT)
-    made = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), keep_trailing_newline=True, **how)
+    made = Environment(loader=FileSystemLoader(_TEMPLATES), keep_trailing_newline=True, **how)
     made.globals |= {"style": Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")), "say": say}
     made.globals |= {"is_share": numbers.is_share, "zip": zip, "inf": math.inf, "plots": plots}
     made.globals |= {"time_of": numbers.time_of, "by_year": by_year, "phrases": findings.PHRASES}
-    made.filters["count_of"] = count_of
     made.tests |= {"finite": math.isfinite, "of_likelihood": lambda name: name.startswith(_LIKELIHOOD)}
-    made.filters |= {"records": records, "ends": ends, "form": format, "day": date_words}
+    made.filters |= {"records": records, "ends": ends, "form": format, "day": date_words, "count_of": count_of}
     # Late: a page of tables does not wait for matplotlib.
     made.filters["svg"] = lambda *given: Markup(import_module("clustercast.report.plots.style").svg(*given))
     words = "label_of member_label in_a_sentence dated worded listed milestone_text"

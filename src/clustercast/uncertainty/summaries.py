@@ -9,7 +9,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray, summaries
-from clustercast.arrays.summaries import DOUBTFUL, HEAVY, share_with_error, tail_shapes
 from clustercast.dataset import Record, Weights, coordinate, design_of, in_words, numbers_of, weights_array
 from clustercast.errors import InputError, count_of, shown, typed
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
@@ -75,7 +74,7 @@ def summarise(
             made = _label_shares(name, variable, used, replicates)
         else:
             made = _summary_of(name, variable, points, used, replicates)
-            tails[str(name)] = tail_shapes(variable.values.astype(np.float64, copy=False), used)
+            tails[str(name)] = summaries.tail_shapes(variable.values.astype(np.float64, copy=False), used)
         if twice := next((key for key in made if key in variables), None):
             raise InputError(f"the output {name!r} and another one both give {twice!r}; rename one of them")
         variables |= made
@@ -180,7 +179,7 @@ def _summary_of(
 def _tail_warning(shapes: Mapping[str, FloatArray]) -> str:
     """Return which means rest on a few values, by the k-hat of their rows, in a sentence for each degree of doubt."""
     said, worst = [], {name: float(np.nanmax(rows, initial=0.0)) for name, rows in shapes.items()}
-    for limit, above, sure in ((HEAVY, np.inf, True), (DOUBTFUL, HEAVY, False)):
+    for limit, above, sure in ((summaries.HEAVY, np.inf, True), (summaries.DOUBTFUL, summaries.HEAVY, False)):
         named = [name for name, k_hat in worst.items() if limit < k_hat <= above]
         if not named:
             continue
@@ -188,7 +187,7 @@ def _tail_warning(shapes: Mapping[str, FloatArray]) -> str:
         if len(named) > 1:
             whose = f"means of {', '.join(named[:-1])} and {named[-1]} rest on their"
             their, are, up_to = "their errors", "are", "up to "
-        heavy = {name: np.count_nonzero(shapes[name] > DOUBTFUL) for name in named}
+        heavy = {name: np.count_nonzero(shapes[name] > summaries.DOUBTFUL) for name in named}
         most = max(named, key=lambda name: (heavy[name], shapes[name].size))
         where = "" if shapes[most].size == 1 else f" in {up_to}{heavy[most]} of {shapes[most].size} rows"
         tail = f"(k-hat {up_to}{max(worst[name] for name in named):.2f}, above {limit})"
@@ -205,7 +204,7 @@ def _label_shares(name: str, variable: xr.Variable, weights: FloatArray | None, 
     if not counted.any(axis=-2).all():
         raise InputError(f"output {name!r} has values that are none of 0 to {len(labels) - 1}, its labels")
     title, by = variable.attrs.get("long_name", in_words(name)), coordinate(f"{name}_label", labels)
-    shares = share_with_error(counted, weights, replicates)
+    shares = summaries.share_with_error(counted, weights, replicates)
     return share_variables(f"{name}_share", variable.dims[:-1], by, title, *shares)
 
 

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray, Pair
 from clustercast.arrays.points import sobol_sequence
-from clustercast.arrays.points.sobol_sequence import named_pairs, nested_points
 from clustercast.arrays.points.streams import checked_seed, stream
 from clustercast.errors import InputError
 
@@ -147,7 +146,7 @@ def saltelli_replicate(
         raise InputError(f"points is {points!r}; choose 'sobol', 'salib' or 'random'")
     check_rows(start, start + size, (1 << 120) if points == "random" else (1 << sobol_sequence.SCIPY_DIGITS))
     if points == "sobol":
-        return named_pairs(seed, names, start, size)
+        return sobol_sequence.named_pairs(seed, names, start, size)
     if points == "random":
         drawn = [[stream(seed, f"{name} saltelli {s}", start).random(size) for name in names] for s in "AB"]
         return np.array(drawn[0]).T, np.array(drawn[1]).T
@@ -155,7 +154,7 @@ def saltelli_replicate(
     check_columns(2 * len(names))
     columns = np.empty((2 * len(names), size))
     if replicates > 1:
-        nested_points(seed, start, columns)
+        sobol_sequence.nested_points(seed, start, columns)
     else:
         from scipy.stats import qmc  # late: half a second, for these points alone
 

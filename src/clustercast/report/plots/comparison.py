@@ -16,9 +16,8 @@ from clustercast.engine.units import conversion
 from clustercast.errors import InputError, takes
 from clustercast.report.numbers import evenly, label_of
 from clustercast.report.plots import style
-from clustercast.uncertainty.summaries import output_names
+from clustercast.uncertainty.summaries import PROBABILITIES, output_names
 
-_INTERVALS = (0.05, 0.25, 0.5, 0.75, 0.95)
 _STYLES = ("-", "--", "-.", ":")
 _CURVE_POINTS = 201
 _VIEW = (0.002, 0.998)
@@ -81,7 +80,7 @@ def scenarios(
     rows = [_of_year(path, chosen, first) for path in paths.values()]
     ax = style.rows_of(ax, [label_of(name) for name in paths], each=0.3)
     for number, values in enumerate(rows):
-        low, quarter, median, three_quarters, high = quantiles(values, _INTERVALS)
+        low, quarter, median, three_quarters, high = quantiles(values, PROBABILITIES)
         colour = style.PALETTE[0] if number else style.INK
         ax.plot([low, high], [number, number], color=colour, linewidth=1.2, solid_capstyle="butt")
         ax.plot([quarter, three_quarters], [number, number], color=colour, linewidth=5, solid_capstyle="butt")
