@@ -26,7 +26,6 @@ _ROW = re.compile(r"^\s*\[\[\s*observation\s*\]\]")
 # Where the cells go for which the header has no column: no key of an observation, so they are refused.
 _BEYOND = "cells beyond the header (put a text or number with a comma in quotation marks)"
 _MAPPED = {"columns": "{'value': 'H100 equivalents'}", "constants": "{'unit': 'H100e', 'sd_log10': 0.1}"}
-_NUMBERS = ("value", "sd_log10", "part")
 # The place of each row of a file, the row, and whether its types are strict.
 _Entries: TypeAlias = Iterator[tuple[str, dict[str, Any], bool]]
 
@@ -178,7 +177,7 @@ def _check_keys(columns: object, constants: object) -> None:
         if given is not None and not (isinstance(given, Mapping) and all(isinstance(v, kind) for v in given.values())):
             raise InputError(f"{what} is {shown(given)}; give a mapping of keys of an observation, as {_MAPPED[what]}")
     for key, value in constants.items() if isinstance(constants, Mapping) else ():
-        if key in _NUMBERS and isinstance(value, bool | str):
+        if key in ("value", "sd_log10", "part") and isinstance(value, bool | str):
             raise InputError(f"constants: {key} = {value!r}: a number is needed, without quotation marks")
 
 

@@ -37,9 +37,7 @@ _NARROWEST, _STRONGEST = 1e-6, 0.999
 
 
 @takes()
-def posterior_inputs(
-    tree: xr.DataTree, size: int | None = None, *, seed: int = 0, group: str = "posterior"
-) -> xr.Dataset:
+def posterior_inputs(tree: xr.DataTree, size: int | None = None, *, seed: int = 0, group: str = "posterior") -> Dataset:
     """Return posterior draws as inputs that `propagate` takes.
 
     Parameters
@@ -278,8 +276,7 @@ def _possible(ranks: FloatArray, families: list[Family]) -> FloatArray:
     for i, j in atoms:
         # The ranks of a finite sample may be correlated by more than those of the distributions can be.
         furthest = copula.realised_rank_correlation(math.copysign(_STRONGEST, ranks[i, j]), steps[i], steps[j])
-        rank = min(ranks[i, j], furthest, key=abs)
-        scores[i, j] = scores[j, i] = copula.latent_correlation(rank, steps[i], steps[j])
+        scores[i, j] = scores[j, i] = copula.latent_correlation(min(ranks[i, j], furthest, key=abs), steps[i], steps[j])
     values, vectors = np.linalg.eigh(scores)
     matrix = (vectors * np.maximum(values, _NARROWEST)) @ vectors.T
     scale = np.sqrt(np.diag(matrix))

@@ -272,8 +272,7 @@ def _behind(value: Any) -> object:
 
 def _versioned(module: str) -> str:
     """Return the name of a module with the version of its package, where it says one."""
-    version = getattr(sys.modules.get(module.partition(".")[0]), "__version__", "")
-    return f"{module} {version}".strip()
+    return f"{module} {getattr(sys.modules.get(module.partition('.')[0]), '__version__', '')}".strip()
 
 
 def _function_in(member: object) -> object:

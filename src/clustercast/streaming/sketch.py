@@ -60,8 +60,7 @@ class Sketch:
         """Add the counts of an octave of a column."""
         kind = np.uint32 if self.samples < 1 << 32 else np.int64
         page = self._pages.get(place, np.zeros(1, np.int8))
-        out = page if page.dtype == kind else None
-        self._pages[place] = np.add(page, row, out=out, dtype=kind, casting="unsafe")
+        self._pages[place] = np.add(page, row, out=page if page.dtype == kind else None, dtype=kind, casting="unsafe")
 
     def merge(self, other: "Sketch") -> None:
         """Add the counts of other samples of the same columns."""

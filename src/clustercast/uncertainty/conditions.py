@@ -254,8 +254,7 @@ def _clause(part: str, text: str) -> Clause:
         start, end = _when("in", between["start"]), _when("in", between["date"])
         if start.year >= end.year:
             raise InputError(f"{part!r} goes from {start.words} to {end.words}; the first date must be the earlier")
-        form: Form = "rise" if between["verb"] == "rises" else "change"
-        return Clause(between["name"], form, between["value"], end, start)
+        return Clause(between["name"], "rise" if between["verb"] == "rises" else "change", between["value"], end, start)
     if peak:
         return Clause(peak["name"], "fall", peak["value"], _when("by", peak["date"]) if peak["date"] else None)
     if compared is None:

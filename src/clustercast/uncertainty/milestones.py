@@ -58,10 +58,8 @@ def crossing_year(
     values, dims = not_nan(ordered), ordered.dims[1:]
     if not values.size:
         raise InputError(f"{title_of(trajectory)!r} has the shape {values.shape}; it needs 1 sample or more")
-    if not (np.isfinite(values.min()) and np.isfinite(values.max())):
-        raise InputError(
-            f"{title_of(trajectory)!r} has {count_of(np.count_nonzero(~np.isfinite(values)), 'value')} not finite"
-        )
+    if wrong := np.count_nonzero(~np.isfinite(values)):
+        raise InputError(f"{title_of(trajectory)!r} has {count_of(wrong, 'value')} not finite")
     threshold = level_of(trajectory, level)
     logarithmic = np.asarray((values > 0).all(axis=0) & (threshold > 0) & interpolate)
     how = {"falling": falling, "interpolate": interpolate}

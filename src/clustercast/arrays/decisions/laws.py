@@ -205,8 +205,7 @@ def score_covariance(scores: FloatArray, values: FloatArray, shares: FloatArray)
 def density_at_median(values: FloatArray, shares: FloatArray) -> tuple[float, float]:
     """Return the median of weighted values and their density there."""
     order = np.argsort(values, kind="stable")
-    reached = np.cumsum(shares[order])
-    low, median, high = values[order[np.searchsorted(reached, [0.5 - _BESIDE, 0.5, 0.5 + _BESIDE])]]
+    low, median, high = values[order[np.searchsorted(np.cumsum(shares[order]), [0.5 - _BESIDE, 0.5, 0.5 + _BESIDE])]]
     return float(median), float(2 * _BESIDE / (high - low)) if high > low else np.inf
 
 

@@ -75,12 +75,8 @@ def correlation_factor(
         raise InputError(f"{what}; weaken the strongest")
     # The margin leaves room to write the remedy with three decimals.
     nearest, distance = nearest_correlation(gaussian, smallest_eigenvalue=0.002 * len(names), tolerance=1e-9)
-    pairs = [
-        f"{names[i]} and {names[j]} {rank_correlation(nearest[i, j]):.3f} (given {given[i, j]:g})"
-        for i in range(len(names))
-        for j in range(i)
-        if given[i, j] != 0 or abs(nearest[i, j]) >= 5e-4
-    ]
+    ranks, shown = rank_correlation(nearest), np.argwhere(np.tril((given != 0) | (np.abs(nearest) >= 5e-4), -1))
+    pairs = [f"{names[i]} and {names[j]} {ranks[i, j]:.3f} (given {given[i, j]:g})" for i, j in shown]
     remedy = f"the nearest consistent ones are {', '.join(pairs)}, at a Frobenius distance of {distance:.3g}"
     raise InputError(f"{what}; {remedy}; use those or weaken the strongest")
 

@@ -40,7 +40,6 @@ _ROUNDS_OF_ORDER = 4
 # Places whose own binary number lacks one digit: the steps of Pascal's triangle modulo 2.
 _PASCAL = np.array([(1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F), (8, 0x00FF00FF), (16, 0x0000FFFF)], np.uint32)
 _EVEN = np.uint32(0xFFFFFFFE)
-_ODD = np.uint32(1)
 
 
 def direction_numbers(dimensions: int, index_bits: int) -> Digits:
@@ -187,7 +186,7 @@ def scramble_reversed(digits: Digits32, keys: Digits32) -> None:
         digits += shift
         np.multiply(digits, even & _EVEN, out=product)
         digits ^= product
-        digits *= odd | _ODD
+        digits *= odd | np.uint32(1)
         np.multiply(digits, digits, out=product)
         product *= square & _EVEN
         digits ^= product

@@ -74,8 +74,7 @@ class ScipyDistribution(Family):
 
     def _called(self, newer: str, older: str, at: FloatArray) -> FloatArray:
         """Return what a method gives, by its name in the newer interface of scipy or in the older one."""
-        method = getattr(self.frozen, newer if hasattr(self.frozen, "icdf") else older)
-        return np.asarray(method(at), dtype=np.float64)
+        return np.asarray(getattr(self.frozen, newer if hasattr(self.frozen, "icdf") else older)(at), dtype=np.float64)
 
     def _all_tails(self, values: FloatArray) -> Tails:
         return self._called("cdf", "cdf", values), self._called("ccdf", "sf", values)
