@@ -264,8 +264,7 @@ def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
                 raise InputError(f"{task.called} returns rows of other samples than given; keep the index of the frame")
             value = value[~value.index.duplicated()].loc[list(index)] if len(value) == len(index) else value
         array = _numbers(task, name, value)
-        if array.ndim == 0:
-            array = np.full(rows, array)
+        array = array if array.ndim else np.full(rows, array)
         axis = -1 if task.form == "arrays" else 0
         if array.shape[axis] != rows:
             remedy = f"the {'last' if axis else 'first'} axis of the result is the sample"

@@ -84,10 +84,8 @@ class Observation(BaseModel, extra="forbid", frozen=True, allow_inf_nan=False):
         return f"{DISCREPANCY}_{self.quantity}", f"{TIME}_{self.quantity}", *_OF_KIND.get(self.kind, ())
 
     def dates(self, model: Model) -> tuple[float, ...]:
-        """Return the date of the figure; of the amount of a year, its beginning and end.
-
-        A unit a year where the quantity itself has none, as of what was shipped in 2024, means what it grows by.
-        """
+        """Return the date of the figure; of the amount of a year, its beginning and end."""
+        # A unit a year where the quantity itself has none, as of what was shipped in 2024, means what it grows by.
         unit = model.unit(self.quantity)
         yearly = not same_dimension(self.unit, unit) and same_dimension(f"({self.unit})*year", unit)
         return (self.date, self.date + 1) if yearly else (self.date,)

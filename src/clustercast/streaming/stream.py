@@ -195,7 +195,7 @@ def _streamed_summary(
         for kind, (places, text) in by.items():
             counts = done.counts[str(places.dims[0])]
             share = (counts if dims else counts[0]) / size
-            variables |= share_variables(f"{name}_{kind}", dims, places, text, share, share_error(share, size))
+            variables |= share_variables(f"{name}_{kind}", dims, places, text, (share, share_error(share, size)))
     described = summary_record(list(plan.program.outputs), size, record["design"])
     described["quantile_relative_error"] = RELATIVE_ERROR
     limit = "no order statistic is off by more than quantile_relative_error of itself"

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray, summaries
+from clustercast.arrays import FloatArray, Pair, summaries
 from clustercast.dataset import Record, Weights, coordinate, design_of, in_words, numbers_of, weights_array
 from clustercast.errors import InputError, count_of, shown, typed
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
@@ -205,16 +205,14 @@ def _label_shares(name: str, variable: xr.Variable, weights: FloatArray | None, 
         raise InputError(f"output {name!r} has values that are none of 0 to {len(labels) - 1}, its labels")
     title, by = variable.attrs.get("long_name", in_words(name)), coordinate(f"{name}_label", labels)
     shares = summaries.share_with_error(counted, weights, replicates)
-    return share_variables(f"{name}_share", variable.dims[:-1], by, title, *shares)
+    return share_variables(f"{name}_share", variable.dims[:-1], by, title, shares)
 
 
-def share_variables(
-    name: str, dims: Sequence[Hashable], by: xr.Variable, title: str, share: FloatArray, error: FloatArray
-) -> Variables:
+def share_variables(name: str, dims: Sequence[Hashable], by: xr.Variable, title: str, shares: Pair) -> Variables:
     """Return shares of samples by label or level, and their standard errors, labelled."""
     own, attrs = (*dims, *by.dims), {"role": "summary", "units": "1"}
     return {
-        name: xr.Variable(own, share, {**attrs, "long_name": f"share of samples by {title}"}),
-        f"{name}_error": xr.Variable(own, error, {**attrs, "long_name": f"standard error of shares by {title}"}),
+        name: xr.Variable(own, shares[0], {**attrs, "long_name": f"share of samples by {title}"}),
+        f"{name}_error": xr.Variable(own, shares[1], {**attrs, "long_name": f"standard error of shares by {title}"}),
         by.dims[0]: by,
     }

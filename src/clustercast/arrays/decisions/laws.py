@@ -123,9 +123,7 @@ def breakdown(bounds: Callable[[float], Bounds], verdict: float, mean: float, st
     def gap(size: float) -> float:
         return bounds(size)[0 if mean > verdict else 1] - verdict
 
-    if gap(start) * gap(most) > 0:
-        return np.inf
-    return float(brentq(gap, start, most, xtol=1e-13, maxiter=300))
+    return np.inf if gap(start) * gap(most) > 0 else float(brentq(gap, start, most, xtol=1e-13, maxiter=300))
 
 
 def event_weights(holds: BoolArray, probability: float, shares: FloatArray) -> FloatArray:

@@ -278,9 +278,7 @@ def _roughness(counts: FloatArray) -> FloatArray:
 
 def expected_score(score: str, share: FloatArray) -> FloatArray:
     """Return what is expected to be lost by who knows the probability of an event alone."""
-    if score == "brier":
-        return np.asarray(share * (1 - share))
-    return np.asarray(entr(share) + entr(1 - share))
+    return np.asarray(share * (1 - share) if score == "brier" else entr(share) + entr(1 - share))
 
 
 def perfect_ends(score: str, holds: FloatArray, confidence: float) -> Pair:

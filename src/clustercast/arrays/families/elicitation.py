@@ -13,9 +13,8 @@ def read_quantiles(quantiles: Mapping[float, float] | Mapping[str, float], famil
     """Return rising probabilities and the values there; a probability may be spelt as text, as in a TOML key."""
     pairs = sorted((_number(level, "probability"), _number(value, "quantile")) for level, value in quantiles.items())
     levels, values = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
-    for level in levels:
-        if not 0 < level < 1:
-            raise InputError(f"probability {level:g} of a quantile must lie strictly between 0 and 1")
+    if wrong := [level for level in levels if not 0 < level < 1]:
+        raise InputError(f"probability {wrong[0]:g} of a quantile must lie strictly between 0 and 1")
     for (before, lower), (after, upper) in zip(pairs, pairs[1:], strict=False):
         if before == after:
             raise InputError(f"the quantile at {after:g} is given twice, as {lower:g} and {upper:g}")

@@ -1,8 +1,4 @@
-"""The metalog distribution of two or three terms, which takes as many quantiles exactly.
-
-Its quantile function is ``a1 + a2 logit(p) + a3 (p - 1/2) logit(p)``: a skewed logistic distribution. Bounds come in
-by the logarithm of the distance to one, or the logit between two. Keelin (2016), doi:10.1287/deca.2016.0338
-"""
+"""The metalog distribution of two or three terms, which takes as many quantiles exactly."""
 
 from collections.abc import Sequence
 
@@ -46,6 +42,8 @@ def _basis(levels: FloatArray) -> FloatArray:
 
 def quantile(p: FloatArray, q: FloatArray, coefficients: Sequence[float], low: float, high: float) -> FloatArray:
     """Return the quantiles of a metalog at both tail probabilities."""
+    # a1 + a2 logit(p) + a3 (p - 1/2) logit(p): a skewed logistic distribution. Bounds come in by the logarithm of the
+    # distance to one, or the logit between two. Keelin (2016), doi:10.1287/deca.2016.0338
     with np.errstate(divide="ignore"):
         logit = np.log(p) - np.log(q)
     rise = coefficients[1] + coefficients[2] * (p - 0.5) if len(coefficients) == 3 else coefficients[1]

@@ -1,10 +1,4 @@
-"""Inverse distribution functions from a table, for families without a cheap closed form.
-
-The inverse CDF is tabulated by the normal score ``z = ndtri(p)``, in a coordinate in which it is smooth and close to
-straight (the logit of a beta variate, the logarithm of a gamma variate): few knots of a quintic Hermite interpolant
-then keep the relative accuracy of both tails. A table is compared with the exact function between its knots and refined
-until it is right; where it cannot be, the exact function is used. Derflinger et al. (2010), doi:10.1145/1842722.1842723
-"""
+"""Inverse distribution functions from a table, for families without a cheap closed form."""
 
 import functools
 from collections.abc import Callable
@@ -28,6 +22,10 @@ _LOG_ROOT_TWO_PI = np.log(2 * np.pi) / 2
 class Table:
     """An increasing function of the normal score: exact, and as a table by its derivatives, from scores and values."""
 
+    # An inverse CDF is tabulated by the normal score z = ndtri(p), in a coordinate in which it is smooth and close to
+    # straight (the logit of a beta variate, the logarithm of a gamma variate): few knots of a quintic interpolant then
+    # keep the relative accuracy of both tails. It is compared with the exact function between its knots and refined
+    # until it is right; where it cannot be, that is used. Derflinger et al. (2010), doi:10.1145/1842722.1842723
     exact: Function
     derivatives: Callable[[FloatArray, FloatArray], Pair] | None
 

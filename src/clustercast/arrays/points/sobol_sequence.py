@@ -1,13 +1,4 @@
-"""Scrambled Sobol' points, any rows of them: columns of one sequence, or a net for each input.
-
-A column of the sequence is linear over the field of two elements: the digits of point number ``i`` are the exclusive or
-of one direction number for each bit of ``i`` (in Gray code). So a block of points is a table of the low bits, combined
-with one number for the high bits, and any row can be had by itself.
-
-A nested scramble flips each binary digit of a point by a fair coin that belongs to the digits before it. The coins are
-not stored but hashed: with the digits in reverse order, the leading one lowest, every sum and product carries upwards
-only, so that a chain of them by random keys changes each digit as those below it, the leading ones, decide.
-"""
+"""Scrambled Sobol' points, any rows of them: columns of one sequence, or a net for each input."""
 
 import functools
 from collections.abc import Iterator, Sequence
@@ -98,6 +89,9 @@ def steps_of(directions: Digits) -> Digits:
 
 def fill(steps: Digits, shift: int, start: int, out: FloatArray) -> None:
     """Write points number `start` and on, in the middle of cells of 2**-52, by blocks that stay in the cache."""
+    # A column is linear over the field of two elements: the digits of point number ``i`` are the exclusive or of one
+    # direction number for each bit of ``i`` (in Gray code). So a block of points is a table of the low bits, combined
+    # with one number for the high bits, and any row can be had by itself.
     bits = min(_TABLE_BITS, len(steps), max(out.size - 1, 1).bit_length())
     table = np.empty(1 << bits, dtype=np.uint64)
     table[0] = shift | _ONE
@@ -178,6 +172,9 @@ def scramble_keys(seed: int, dimensions: int) -> Digits32:
 
 def scramble_reversed(digits: Digits32, keys: Digits32) -> None:
     """Scramble numbers in place whose leading digit is the lowest; digit k is flipped as the digits below it decide."""
+    # A nested scramble flips each digit of a point by a fair coin that belongs to the digits before it. The coins are
+    # not stored but hashed: with the leading digit lowest, every sum and product carries upwards only, so that a chain
+    # of them by random keys changes each digit as those below it decide.
     # x += a, x ^= x * (even b), x *= (odd c), x ^= x * x * (even d): every digit of a product of an even factor depends
     # on lower digits of x only. The square, and keys for all factors, are what the hash of Burley (2020) lacks: there
     # the coins of four nodes of the tree are dependent.
