@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 import clustercast as cc
 from analyses import options
@@ -22,6 +22,9 @@ from clustercast.sampling import even_draw
 from clustercast.uncertainty.claims import claim_names
 from clustercast.uncertainty.milestones import milestones
 from clustercast.uncertainty.scenarios import BASE, paired_forecasts
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 MOST_EXPLAINED, MOST_COMPARED = 3, 4
 REPLICATES, MOST_BASE_POINTS = 8, 1 << 12
@@ -69,7 +72,7 @@ def gather(run: options.Run, condition: bool) -> Results:
     )
 
 
-def _observations(run: options.Run) -> tuple[xr.DataTree, Dataset]:
+def _observations(run: options.Run) -> tuple["xr.DataTree", Dataset]:
     """Return what was learned from the observations, and a forecast of what they observe from then on."""
     rows = cc.read_observations()
     tree = cc.condition(run.priors, rows, model=run.model, seed=run.seed, size=max(run.samples, LEAST_DRAWN))

@@ -33,9 +33,8 @@ class Checkpoint:
         for name, function in model.functions.items():
             if unknown := unknown_to_fingerprint(function):
                 what = f"a checkpoint cannot know whether quantity {name!r} is the same when the run goes on"
-                why = f"it uses {', '.join(unknown)}, whose content cannot be compared"
                 remedy = "give the quantity arrays, numbers or functions, or leave checkpoint out"
-                raise InputError(f"{what}: {why}; {remedy}")
+                raise InputError(f"{what}: it uses {', '.join(unknown)}, whose content cannot be compared; {remedy}")
         known = {"call": call, "versions": json.dumps(versions()), "priors": f"{priors.name} {priors.hash}"}
         known |= {"model": model.hash, "units": repr(sorted(own_units.items()))}
         self._run = known | {name: str(value) for name, value in arguments.items()}
