@@ -111,11 +111,9 @@ def prior_bounds(
     bounds = {key: (dims, stacked[:, :, k]) for k, key in enumerate(("value", "lower", "upper"))}
     result = xr.Dataset(bounds, {"of": names, "statistic": statistics}, {**provenance({}), "unit": wanted.unit})
     if event and pbox is None:
-        sizes, flips = _SIZES[given[0]], []
-        for each, own in zip(cells, classes, strict=True):
-            of_size = functools.partial(own, each, each.means(values))
-            flips.append(laws.breakdown(of_size, verdict, float(shares @ values), *sizes))
-        result["breakdown"] = ("of", np.array(flips))
+        sizes, mean = _SIZES[given[0]], float(shares @ values)
+        of_size = [functools.partial(own, each, each.means(values)) for each, own in zip(cells, classes, strict=True)]
+        result["breakdown"] = ("of", np.array([laws.breakdown(one, verdict, mean, *sizes) for one in of_size]))
     return result.assign_attrs(target=wanted.name, words=_words(wanted, result, prior[0], verdict))
 
 
