@@ -13,7 +13,7 @@ class Clock:
     def __init__(self):
         self.time = 0.0
 
-    def advance(self, scores, values, target, temperature, generator):
+    def advance(self, scores, values, target, temperature, generator, other):
         self.time += 1
         return scores, np.full(len(values), self.time), 1.0
 

@@ -8,11 +8,12 @@ from scipy.special import logsumexp
 
 from clustercast.arrays import FloatArray, Function
 
-_ROUNDS = 12
+# Most ascents and rounds; as many rounds as usual.
+_MOST, _ROUNDS, _USUAL = 32, 12, 5
 # The gain in log density that ends the ascents.
 _LEAST_GAIN = 0.01
 # Shares of a step that are tried, the most that one may change a score, and how far out a score may go.
-_STEPS, _LONGEST, _FARTHEST = np.array([1.0, 1 / 4, 1 / 16, 1 / 64]), 2.0, 5.0
+_STEPS, _LONGEST, _FARTHEST = np.array([1.0, 1 / 4, 1 / 16, 1 / 64]), 2.0, 6.0
 # Of differences, in standard deviations of the normal before.
 _APART = 0.05
 _NARROWEST = 1e-8
@@ -48,19 +49,17 @@ class Normals:
         return draws, density
 
 
-def starts_within(evaluations: int, dimensions: int) -> int:
-    """Return how many ascents of some five rounds a number of evaluations allows."""
-    return evaluations // (5 * (2 * dimensions + dimensions * (dimensions - 1) // 2 + len(_STEPS)))
-
-
-def around_modes(target: Function, starts: FloatArray) -> Normals:
-    """Return normals around where a log likelihood ends that climbs from prior draws, shape (n, d)."""
+def around_modes(target: Function, draws: FloatArray, evaluations: int = 1 << 15) -> Normals:
+    """Return normals around where a log likelihood ends that climbs from prior draws, the first of some (n, d)."""
+    # So many ascents that differences along each direction take half of what five rounds may.
+    starts = draws[: min(max(evaluations // (4 * _USUAL * draws.shape[1]), 1), _MOST)]
+    pairs = max(evaluations // (_USUAL * len(starts)) - 2 * draws.shape[1], 0)
     # Each ascent is tied to its start, so that what is not learned stays as it was drawn: Y. Chen and D. S. Oliver
     # (2012), doi:10.1007/s11004-011-9376-z; from a prior draw also a mode is found that tempering lets die out.
     scores, values = starts, np.maximum(target(starts), _LEAST)
     factors = np.broadcast_to(np.eye(starts.shape[1]), (*starts.shape, starts.shape[1]))
     for _ in range(_ROUNDS):
-        gradient, hessian = _derivatives(target, scores, values, factors)
+        gradient, hessian = _derivatives(target, scores, values, factors, pairs)
         gradient -= np.einsum("rij,ri->rj", factors, scores - starts)
         curvature, directions = np.linalg.eigh(factors.swapaxes(1, 2) @ factors - hessian)
         # Uphill also where the density is not concave.
@@ -80,18 +79,19 @@ def around_modes(target: Function, starts: FloatArray) -> Normals:
 
 
 def _derivatives(
-    target: Function, scores: FloatArray, values: FloatArray, factors: FloatArray
+    target: Function, scores: FloatArray, values: FloatArray, factors: FloatArray, pairs: int
 ) -> tuple[FloatArray, FloatArray]:
     """Return gradients (n, d) and Hessians (n, d, d) along the columns of factors, by differences."""
-    d = scores.shape[1]
-    one, two = np.triu_indices(d, 1)
-    unit = np.eye(d)
-    places = scores[:, np.newaxis] + _APART * np.concatenate([unit, -unit, unit[one] + unit[two]]) @ factors.swapaxes(
-        1, 2
-    )
-    up, down, both = np.split(_at(target, places) - values[:, np.newaxis], [d, 2 * d], axis=1)
-    hessians = np.empty(factors.shape)
+    d, columns = scores.shape[1], factors.swapaxes(1, 2)
+    steps = np.concatenate([np.eye(d), -np.eye(d)])
+    up, down = np.split(_at(target, scores, _APART * steps @ columns) - values[:, np.newaxis], 2, axis=1)
+    hessians = np.zeros(factors.shape)
     hessians[:, range(d), range(d)] = up + down
+    # Along pairs of the most curved directions, as many as may be: others have little in common.
+    count = int(1 + np.sqrt(1 + 8 * pairs)) // 2
+    curved = np.sort(np.argsort(-np.abs(up + down).max(axis=0))[:count])
+    one, two = (curved[place] for place in np.triu_indices(len(curved), 1))
+    both = _at(target, scores, _APART * (steps[one] + steps[two]) @ columns) - values[:, np.newaxis]
     hessians[:, one, two] = hessians[:, two, one] = both - up[:, one] - up[:, two]
     return (up - down) / (2 * _APART), hessians / _APART**2
 
@@ -102,13 +102,14 @@ def _climbed(
     """Return scores and values after the best share of a step, where one is better, and the largest gain."""
     step = step * np.minimum(1, _LONGEST / np.maximum(np.abs(step).max(axis=1, keepdims=True), _NARROWEST))
     tried = np.clip(scores[:, np.newaxis] + _STEPS[:, np.newaxis] * step[:, np.newaxis], -_FARTHEST, _FARTHEST)
-    tried = np.concatenate([scores[:, np.newaxis], tried], axis=1)
-    found = np.column_stack([values, _at(target, tried[:, 1:])])
+    found = np.column_stack([_at(target, tried), values])
+    tried = np.concatenate([tried, scores[:, np.newaxis]], axis=1)
     tied = found - 0.5 * np.square(tried - starts[:, np.newaxis]).sum(axis=2)
     rows, best = np.arange(len(starts)), tied.argmax(axis=1)
-    return tried[rows, best], found[rows, best], float((tied[rows, best] - tied[:, 0]).max())
+    return tried[rows, best], found[rows, best], float((tied[rows, best] - tied[:, -1]).max())
 
 
-def _at(target: Function, places: FloatArray) -> FloatArray:
-    """Return a function of rows at many rows of each start, shape (n, rows)."""
-    return np.maximum(target(places.reshape(-1, places.shape[-1])), _LEAST).reshape(places.shape[:-1])
+def _at(target: Function, places: FloatArray, steps: FloatArray | float = 0.0) -> FloatArray:
+    """Return a log likelihood at steps from the place of each start, shape (n, steps)."""
+    at = places[:, np.newaxis] + steps if places.ndim == 2 else places
+    return np.maximum(target(at.reshape(-1, at.shape[-1])), _LEAST).reshape(at.shape[:-1])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.random import Generator
 from scipy.special import erfcx
 
-from clustercast.arrays import FloatArray, Function, IntArray, summaries
+from clustercast.arrays import FloatArray, Function, IntArray, Pair, summaries
 
 # Below this the tail of the normal distribution is 1 to the last bit, and erfcx would soon overflow.
 _FAR_BELOW = -35.0
@@ -211,9 +211,27 @@ class Move:
     step: float
 
     def advance(
-        self, scores: FloatArray, before: FloatArray, target: Function, temperature: float, generator: Generator
+        self,
+        scores: FloatArray,
+        before: FloatArray,
+        target: Function,
+        temperature: float,
+        generator: Generator,
+        other: "Move | None" = None,
     ) -> tuple[FloatArray, FloatArray, float]:
         """Return scores and log likelihoods after one move of every row from those before, and the share that moved."""
+        # The second half of the rows may take another move.
+        moves = [self] if other is None else [self, other]
+        halves = zip(moves, np.array_split(scores, len(moves)), strict=True)
+        proposed, excess = map(
+            np.concatenate, zip(*(one._proposed(half, generator) for one, half in halves), strict=True)
+        )
+        values = target(proposed)
+        moved = np.log(generator.random(len(scores))) < temperature * (values - before) + excess
+        return np.where(moved[:, np.newaxis], proposed, scores), np.where(moved, values, before), float(moved.mean())
+
+    def _proposed(self, scores: FloatArray, generator: Generator) -> Pair:
+        """Return where rows may move, and the log density of prior over approximation there, less that here."""
         # The proposal leaves the approximation unchanged, so that only the ratio of target to approximation enters the
         # acceptance: D. Rudolf and B. Sprungk (2018), doi:10.1007/s10208-016-9340-x.
         from scipy.linalg import solve_triangular  # late: who reads observations needs none of it
@@ -221,11 +239,8 @@ class Move:
         here = solve_triangular(self.factor, (scores - self.centre).T, lower=True, check_finite=False).T
         there = np.sqrt(1 - self.step**2) * here + self.step * generator.standard_normal(scores.shape)
         proposed = self.centre + there @ self.factor.T
-        values = target(proposed)
-        # The log density of the prior over that of the approximation, there less here.
         excess = 0.5 * (np.square(there) - np.square(here) - np.square(proposed) + np.square(scores)).sum(axis=1)
-        moved = np.log(generator.random(len(scores))) < temperature * (values - before) + excess
-        return np.where(moved[:, np.newaxis], proposed, scores), np.where(moved, values, before), float(moved.mean())
+        return proposed, excess
 
     def adapted(self, accepted: float) -> "Move":
         """Return the move with a longer or shorter step, as more or fewer rows moved than wanted."""

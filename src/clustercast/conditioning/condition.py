@@ -62,7 +62,7 @@ def condition(
 
     Prior draws on Sobol' points are weighted by the likelihood, with Pareto smoothing. Where the weights cannot be
     trusted (k-hat above 0.7 or an effective size below 400) tempered populations go on from them, and ascents from
-    prior draws look for modes that these lost, of 55 parameters at most.
+    some prior draws look for modes that these lost.
 
     Parameters
     ----------

@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import logsumexp
 
-from clustercast.arrays.modes import Normals, around_modes, starts_within
+from clustercast.arrays.modes import Normals, around_modes
 
 
 def linear(seed, rows, d, sd):
     """Return a log likelihood of rows seen of scores, and posterior mean, covariance and log evidence."""
     generator = np.random.default_rng(seed)
-    matrix, seen = generator.standard_normal((rows, d)), generator.standard_normal(rows) * 2
+    matrix = generator.standard_normal((rows, d))
+    seen = matrix @ generator.standard_normal(d) + sd * generator.standard_normal(rows)
     covariance = np.linalg.inv(np.eye(d) + matrix.T @ matrix / sd**2)
     evidence = stats.multivariate_normal(np.zeros(rows), matrix @ matrix.T + sd**2 * np.eye(rows)).logpdf(seen)
 
@@ -82,16 +83,16 @@ def test_a_likelihood_of_zero_is_left():
     assert normals.centres[1:, 1] == pytest.approx(1, abs=0.03)
 
 
-@given(st.integers(1, 10**6), st.integers(1, 200))
-def test_ascents_keep_within_their_evaluations(evaluations, d):
+@given(st.integers(0, 10**6), st.integers(1000, 20_000), st.integers(1, 120))
+def test_ascents_keep_to_their_evaluations(seed, evaluations, d):
     calls = []
 
     def likelihood(scores):
         calls.append(len(scores))
-        return -0.5 * (scores**2).sum(axis=1)
+        return -0.5 * ((scores - 1) ** 2).sum(axis=1)
 
-    count = starts_within(evaluations, d)
-    if 0 < count < 40 and d < 20:
-        # A normal likelihood takes one round to climb, and one to see that it is there.
-        around_modes(likelihood, np.ones((count, d)))
-        assert sum(calls) <= evaluations
+    normals = around_modes(likelihood, np.random.default_rng(seed).standard_normal((64, d)), evaluations)
+    # A normal likelihood takes one round to climb, and one to see that it is there: two of five rounds.
+    assert sum(calls) <= max(evaluations, 4 * 2 * d + 100)
+    assert len(normals.centres) == min(32, max(1, evaluations // (20 * d)))
+    assert normals.centres == pytest.approx(np.full(normals.centres.shape, 0.5), abs=0.01)
