@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 from scipy.optimize import brentq
+from scipy.stats import qmc
 
 import clustercast as cc
+from clustercast.conditioning import sampler
 from clustercast.conditioning.observation_rows import Observation, Observations
 
 
@@ -92,3 +94,53 @@ def test_tempering_that_was_asked_for_says_that_a_mode_is_lost():
     assert (tree.attrs["method"], tree.attrs["reached"]) == ("tempered", 0)
     said = re.search(r"a mode is lost: log evidence (\S+), (\S+) of normals around modes$", tree.attrs["statement"])
     assert [float(one) for one in said.groups()] == pytest.approx([evidence - np.log(2), evidence], abs=0.3)
+
+
+def branches(chance, ratio, sd, share, count=5, signs=False):
+    """Return a log likelihood, of a wide mode in a branch of some chance and narrow ones else, and its evidence."""
+    wide = np.log(chance) + count * stats.norm.logpdf(1, 0, np.hypot(1, sd))
+    one = stats.norm.logpdf(1, 0, np.hypot(1, sd / ratio)) - np.log(ratio) + np.log(2) * signs
+    narrow = np.log1p(-chance) + count * one
+    # What the wide branch must lose for the narrow to have its share.
+    misfit = wide - narrow + np.log(share / (1 - share))
+
+    def likelihood(scores):
+        inside, x = scores[:, :1] > stats.norm.isf(chance), scores[:, 1:]
+        misses = np.where(inside, x - 1, ratio * ((np.abs(x) if signs else x) - 1))
+        return stats.norm.logpdf(misses, 0, sd).sum(axis=1) - misfit * inside[:, 0]
+
+    return likelihood, np.logaddexp(wide - misfit, narrow)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"chance": 0.02, "ratio": 10.0, "sd": 0.2, "share": 0.6},
+        {"chance": 0.05, "ratio": 10.0, "sd": 0.2, "share": 0.9},
+        {"chance": 0.01, "ratio": 10.0, "sd": 0.2, "share": 0.7},
+        {"chance": 0.5, "ratio": 60.0, "sd": 0.6, "share": 0.5},
+        {"chance": 0.5, "ratio": 10.0, "sd": 0.2, "share": 0.9, "count": 6, "signs": True},
+    ],
+    ids=str,
+)
+def test_what_is_reached_has_the_right_share_of_a_mode_in_a_rare_branch_or_of_many(how):
+    """A mode that was found is not lost to those that are found anew; what no draw and no ascent met is told of."""
+    likelihood, evidence = branches(**how)
+    edge = stats.norm.isf(how["chance"])
+    told = 0
+    for seed in range(4):
+        prior = qmc.MultivariateNormalQMC(np.zeros(how.get("count", 5) + 1), rng=seed).random(1 << 13)
+        values = likelihood(prior)
+        weights, run = sampler.smoothed_weights(values), sampler.Run(likelihood, "branches", seed, 1 << 20)
+        first = sampler.sampled(run, prior, values, weights)
+        if weights.trusted:
+            first = run.resampled(prior, values, values, weights)
+        result = run.compared(first, prior, instead=True)
+        if result.diagnostics["reached"]:
+            assert (result.scores[..., 0] < edge).mean() == pytest.approx(how["share"], abs=0.06)
+            assert result.diagnostics["log_evidence"] == pytest.approx(evidence, abs=0.15)
+        else:
+            told += 1
+            assert re.search("lost|unmet", result.diagnostics["statement"])
+    # Of 64 modes, and of a branch of one in a hundred, the ascents meet some.
+    assert told == 4 if how.get("signs") or how["chance"] == 0.01 else told < 4

@@ -15,7 +15,7 @@ def forecast(factor):
     return cc.evaluate(cc.draw(PRIORS, 4096, seed=1), total, outputs={"total": "%"}, form="arrays")
 
 
-@pytest.mark.parametrize("power", [300, 170, 120, -120, -170, -300])
+@pytest.mark.parametrize("power", [300, 170, 120, 90, -90, -120, -170, -300])
 def test_shares_do_not_hang_on_the_magnitude(power):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -33,3 +33,15 @@ def test_shares_do_not_hang_on_the_magnitude(power):
             for name in ("share", "evppi_error", "evppi_low", "evppi_high"):
                 before = 1 if name == "share" else known["before"].values[0] / same["before"].values[0]
                 np.testing.assert_allclose(known[name] / before, same[name], rtol=1e-6)
+
+
+def test_each_year_has_the_power_of_ten_of_its_own_and_a_pure_number_no_unit_beside_it():
+    growing = lambda year, x, y: 10.0 ** (170 * (year - 2026)) * (x - 0.5 + 2 * (y - 0.5))  # noqa: E731
+    how = {"outputs": {"total": "1"}, "form": "arrays", "coords": {"year": [2025, 2026, 2027]}}
+    made = cc.evaluate(
+        cc.draw(PRIORS, 4096, seed=1), lambda x, y: np.stack([growing(t, x, y) for t in (2025, 2026, 2027)]), **how
+    )
+    made["total"].attrs["positive"] = 0
+    worth = cc.evppi(made, "total")
+    np.testing.assert_allclose(worth["share"], [[0.2, 0.8]] * 3, atol=0.03)
+    assert worth["unit"].values.tolist() == ["(1e-170)**2", "(1)**2", "(1e170)**2"]

@@ -337,7 +337,7 @@ def narrow_events(sizes):
     return np.array([size * (none / (1 - size)) ** 2 * (1 - size) for size in sizes]) / (none - none**2)
 
 
-@pytest.mark.parametrize(("design", "replicates"), [("random", None), ("sobol", 1), ("sobol", 16)])
+@pytest.mark.parametrize(("design", "replicates"), [("random", None), ("latin", 1), ("sobol", 16)])
 def test_events_in_a_part_of_a_bin_are_seen_by_their_neighbours(design, replicates):
     """Of 8,192 samples 12 are in the middle window, where a bin holds 170; its index was .02 in place of .3."""
     priors = cc.Priors(a=cc.Uniform(0, 1), b=cc.Uniform(0, 1), c=cc.Uniform(0, 1))
@@ -366,3 +366,36 @@ def test_a_step_in_a_part_of_a_bin_beside_a_smooth_input_is_seen():
         held.append(np.abs(found[-1] - exact) <= result["S1_conf"].values[0])
     assert np.sum(held) >= 26
     assert np.mean(found, axis=0) == pytest.approx(exact, abs=0.06)
+
+
+def corner(a, b):
+    return (a + b > 1.8) * 1.0
+
+
+def whole(forecast):
+    return forecast
+
+
+def drawn_again(forecast):
+    return forecast.isel(sample=np.random.default_rng(2).integers(0, 16384, 16384))
+
+
+def without_a_design(forecast):
+    return with_provenance(forecast, design={}, inputs=[])
+
+
+@pytest.mark.parametrize("design", ["sobol", "random", "latin"])
+@pytest.mark.parametrize("change", [whole, drawn_again, without_a_design])
+def test_neighbours_that_are_none_by_chance_are_not_paired(change, design):
+    """Near in one input, points of a Sobol' sequence are far apart in others, and a row is next to its copy."""
+    # Of a triangle of sides 0.2: E[P(a)^2] is 0.2^3 / 3.
+    exact = (0.2**3 / 3 - 0.02**2) / (0.02 - 0.02**2)
+    priors = cc.Priors(a=cc.Uniform(0, 1), b=cc.Uniform(0, 1), idle=cc.Uniform(0, 1))
+    forecast = cc.evaluate(
+        cc.draw(priors, 16384, design=design, seed=3),
+        lambda a, b, idle: corner(a, b),
+        outputs={"y": "1"},
+        form="arrays",
+    )
+    result = given_data_indices(change(forecast), inputs=["a", "b", "idle"], scale="raw")["S1"].values[0]
+    assert result == pytest.approx([exact, exact, 0], abs=0.04)

@@ -164,17 +164,33 @@ def other(idle):
 
 
 @pytest.mark.parametrize("run", [cc.run_sobol, cc.stream_sobol, cc.run_shapley, cc.run_kucherenko, cc.run_morris])
-def test_an_input_that_no_run_shows_to_matter_is_named_with_what_was_missed(run):
+def test_an_input_that_no_estimate_shows_to_matter_is_named_with_what_was_missed(run):
     """The model has the output depend on the step, which comes once in ten million draws; idle inputs are not named."""
     priors = cc.Priors(step=cc.Uniform(0, 1), slope=cc.Uniform(0, 1), idle=cc.Uniform(0, 1))
     result = run(priors, model=cc.Model([stepped, other]), outputs="stepped", scale="raw", size=512)
-    named = "No run shows an influence of step on an output that depends on it: a change in fewer than 1 of 170 draws"
+    named = (
+        "No estimate shows an influence of step on an output that depends on it: a change in fewer than 1 of 170 draws"
+    )
     assert named in result.attrs["warning"]
     fair = run(priors, model=cc.Model([halved, other]), outputs="halved", scale="raw", size=512)
-    assert "No run shows" not in fair.attrs["warning"]
+    assert "No estimate shows" not in fair.attrs["warning"]
+
+
+@cc.quantity("1")
+def raised(step, more, slope):
+    return 10 + slope + 1000 * (step + more < 1e-4)
+
+
+def test_a_group_that_no_estimate_shows_to_matter_is_named():
+    priors = cc.Priors(step=cc.Uniform(0, 1), more=cc.Uniform(0, 1), slope=cc.Uniform(0, 1))
+    how = {"model": cc.Model([raised]), "scale": "raw", "size": 512}
+    grouped = cc.run_sobol(priors, groups={"both": ["step", "more"]}, **how)
+    assert "No estimate shows an influence of both on" in grouped.attrs["warning"]
+    linked = cc.run_sobol(cc.Priors(cc.Correlation(("step", "more"), 0.5), **dict(priors.items())), **how)
+    assert "No estimate shows an influence of step_and_more on" in linked.attrs["warning"]
 
 
 def test_until_says_that_an_input_may_matter_unseen():
     priors = cc.Priors(step=cc.Uniform(0, 1), slope=cc.Uniform(0, 1))
     result = cc.run_sobol(priors, model=cc.Model([stepped]), outputs="stepped", scale="raw", size=256, until=0.05)
-    assert result.attrs["reached"] and "inputs of which no run shows any influence" in result.attrs["statement"]
+    assert result.attrs["reached"] and "inputs of which no estimate shows any influence" in result.attrs["statement"]

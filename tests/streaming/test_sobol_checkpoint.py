@@ -181,10 +181,10 @@ def test_a_finished_replicate_is_one_row_of_the_file(tmp_path):
         assert sorted(kept["place"][:, 1]) == list(range(8))
         # Of Azzini and Rosati's products: one of the base point, three an input, one a pair.
         statistics = 1 + 3 * INPUTS + INPUTS * (INPUTS - 1) // 2
-        # Means of the independent runs, of four powers, of how often they are unusual; of that and the last power in
-        # A less in B; of products no spread.
-        assert kept["mean"].shape == (8, (8 + statistics) * len(YEARS))
-        assert kept["spread"].shape == (8, 8 * len(YEARS))
+        # Means of the independent runs, of four powers, of how often they are unusual, and of these in A less in B; of
+        # products no spread.
+        assert kept["mean"].shape == (8, (11 + statistics) * len(YEARS))
+        assert kept["spread"].shape == (8, 11 * len(YEARS))
 
 
 def test_sums_come_back_from_arrays_as_they_were(tmp_path):

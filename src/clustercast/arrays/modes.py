@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
-from scipy.special import logsumexp
 
 from clustercast.arrays import FloatArray, Function
 
 # Most ascents and rounds; as many rounds as usual.
-_MOST, _ROUNDS, _USUAL = 32, 12, 5
+_MOST, _ROUNDS, _USUAL = 128, 12, 5
 # The gain in log density that ends the ascents.
 _LEAST_GAIN = 0.01
 # Shares of a step that are tried, the most that one may change a score, and how far out a score may go.
@@ -21,6 +20,8 @@ _NARROWEST = 1e-8
 _LEAST = -1e100
 # Of the proposal over the normals.
 _WIDER = 1.2
+# Centres so near are of one mode.
+_SAME = 3.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Normals:
     factors: FloatArray
     # These sum to 1.
     shares: FloatArray
+    # What modes that one ascent alone has met hold of all: about what those hold that none has met.
+    alone: float = 0.0
 
     def draw(self, size: int, generator: Generator) -> tuple[FloatArray, FloatArray]:
         """Return draws, shape (size, d), and the log density of each."""
@@ -50,9 +53,9 @@ class Normals:
 
 
 def around_modes(target: Function, draws: FloatArray, evaluations: int = 1 << 15) -> Normals:
-    """Return normals around where a log likelihood ends that climbs from prior draws, the first of some (n, d)."""
+    """Return normals around where a log likelihood ends that climbs from the first of some draws, shape (n, d)."""
     # So many ascents that differences along each direction take half of what five rounds may.
-    starts = draws[: min(max(evaluations // (4 * _USUAL * draws.shape[1]), 1), _MOST)]
+    starts = draws[: min(max(evaluations // (4 * _USUAL * draws.shape[1]), 2), _MOST)]
     pairs = max(evaluations // (_USUAL * len(starts)) - 2 * draws.shape[1], 0)
     # Each ascent is tied to its start, so that what is not learned stays as it was drawn: Y. Chen and D. S. Oliver
     # (2012), doi:10.1007/s11004-011-9376-z; from a prior draw also a mode is found that tempering lets die out.
@@ -74,8 +77,16 @@ def around_modes(target: Function, draws: FloatArray, evaluations: int = 1 << 15
     # The slope of log prior and log likelihood is that of the ties, less the score itself.
     slopes = np.einsum("rij,ri->rj", factors, starts)
     mass = values + 0.5 * (slopes**2 - scores**2).sum(axis=1) + np.linalg.slogdet(factors)[1]
-    shares = 0.5 / len(starts) + 0.5 * np.exp(mass - logsumexp(mass))
-    return Normals(scores - np.einsum("rij,rj->ri", factors, slopes), np.sqrt(_WIDER) * factors, shares)
+    centres = scores - np.einsum("rij,rj->ri", factors, slopes)
+    # Of each centre from the normals around the others, in their standard deviations: those of one mode share its mass.
+    both = zip(centres, np.linalg.inv(factors), strict=True)
+    apart = np.array([np.square((centres - centre) @ inverse.T).sum(axis=1) for centre, inverse in both])
+    met = (np.maximum(apart, apart.T) < _SAME**2).sum(axis=1)
+    held = np.exp(mass - mass.max()) / met
+    held /= held.sum()
+    # I. J. Good (1953), doi:10.1093/biomet/40.3-4.237.
+    alone = float(held[met == 1].sum())
+    return Normals(centres, np.sqrt(_WIDER) * factors, 0.5 / len(starts) + 0.5 * held, alone)
 
 
 def _derivatives(

@@ -61,8 +61,8 @@ def condition(
     """Let a forecast learn from what was observed.
 
     Prior draws on Sobol' points are weighted by the likelihood, with Pareto smoothing. Where the weights cannot be
-    trusted (k-hat above 0.7 or an effective size below 400) tempered populations go on from them, and ascents from
-    some prior draws look for modes that these lost.
+    trusted (k-hat above 0.7 or an effective size below 400) tempered populations go on from them. Ascents look
+    for modes that either lost.
 
     Parameters
     ----------
@@ -297,9 +297,11 @@ def _learned(
         if method == "tempered" or weights.ess * size < sampler.LEAST_ESS * count:
             break
     run = sampler.Run(problem.log_likelihood, name, seed, budget, draws, progress)
-    if method == "importance" or (method == "auto" and weights.trusted):
+    if method == "importance":
         return run.resampled(scores, values, values, weights)
-    return run.compared(sampler.sampled(run, scores, values, weights), scores, instead=method == "auto")
+    enough = method == "auto" and weights.trusted
+    found = run.resampled(scores, values, values, weights) if enough else sampler.sampled(run, scores, values, weights)
+    return run.compared(found, scores, instead=method == "auto")
 
 
 def posterior_tree(

@@ -24,6 +24,9 @@ PARTICLES = 512
 MOVES = 8
 # The share of the budget that goes into ascents to modes, and draws around these.
 ASCENTS, PROPOSED = 1 / 64, 1 << 13
+# By how much more the log evidence must be that rests on weights not to be trusted, and how much may be of modes that
+# were met once.
+UNTRUSTED, ALONE = 0.3, 0.1
 # What may be left of the correlation with an earlier state, and after how many moves it is looked at.
 FORGOTTEN = 0.2
 CHECKED = 4
@@ -121,31 +124,43 @@ class Run:
         rows = rows.reshape(CHAINS, -1)
         return Posterior(scores[rows], values[rows], result)
 
-    def compared(self, tempered: Posterior, prior: FloatArray, instead: bool) -> Posterior:
-        """Return tempered draws or, where normals around modes that ascents find hold more, draws from these."""
-        # Tempering loses the narrower of two modes where that has next to no share on the way, and no diagnostic of its
-        # own shows it. Both estimates of the evidence are unbiased: one of 20 times the truth is seen once in 20.
+    def compared(self, first: Posterior, prior: FloatArray, instead: bool) -> Posterior:
+        """Return draws as they are or, where normals around modes that ascents find hold more, draws from these."""
+        # Tempering loses the narrower of two modes where that has next to no share on the way, prior draws one that
+        # none of them is in, and no diagnostic of their own shows it. But all estimates of the evidence are unbiased.
+        known, had = first.diagnostics, first.diagnostics["log_evidence"]
         if (evaluations := int(ASCENTS * self.budget)) < PROPOSED:
-            return tempered
+            return first
+        # From prior draws, and by turns from what was found, which must not be lost in its turn.
+        found = first.scores.reshape(-1, prior.shape[1])
+        starts = np.stack([prior[: len(found)], found[:: len(found) // len(prior[: len(found)])][: len(prior)]], axis=1)
         try:
-            normals = around_modes(self.target, prior, evaluations)
+            normals = around_modes(self.target, starts.reshape(-1, prior.shape[1]), evaluations)
             scores, density = normals.draw(PROPOSED, stream(self.seed, f"modes {self.name}"))
-            values, known = self.target(scores), tempered.diagnostics
+            values = self.target(scores)
         except InputError:  # the model has no value so far out
-            return tempered
+            return first
         ratios = values - 0.5 * (scores**2 + np.log(2 * np.pi)).sum(axis=1) - density
-        weights, source = smoothed_weights(ratios), "normals around modes"
-        other = self.resampled(scores, values, ratios, weights, source)
-        found, had = other.diagnostics["log_evidence"], known["log_evidence"]
-        error = 3 * math.hypot(known["log_evidence_sd"], other.diagnostics["log_evidence_sd"])
-        lost = found - had > error + (0 if weights.trusted else math.log(20))
+        # Smoothing would shift the shares of modes; it is k-hat that is asked for.
+        log = ratios - logsumexp(ratios)
+        weights = Weights(log, smoothed_weights(ratios).k_hat, posterior.effective_size(log))
+        other = self.resampled(scores, values, ratios, weights, "normals around modes")
+        has, error = (
+            other.diagnostics["log_evidence"],
+            3 * math.hypot(*(one.diagnostics["log_evidence_sd"] for one in (first, other))),
+        )
+        lost = has - had > error + (0 if weights.trusted else UNTRUSTED)
         # Also where walkers do not mix.
-        if instead and weights.trusted and (lost or (found >= had and not known["reached"])):
-            return other
+        if instead and weights.trusted and (lost or (has >= had and not known["reached"])):
+            if normals.alone <= ALONE:
+                return other
+            doubt = "; modes that one ascent alone has met hold much, so that others may be unmet"
+            said = {"statement": other.diagnostics["statement"] + doubt, "reached": False}
+            return replace(other, diagnostics={**other.diagnostics, **said})
         if not lost:
-            return tempered
-        said = f"{known['statement']}; a mode is lost: log evidence {had:.2f}, {found:.2f} of {source}"
-        return replace(tempered, diagnostics={**known, "statement": said, "reached": False})
+            return first
+        doubt = f"; a mode is lost: log evidence {had:.2f}, {has:.2f} of normals around modes"
+        return replace(first, diagnostics={**known, "statement": known["statement"] + doubt, "reached": False})
 
 
 @dataclass

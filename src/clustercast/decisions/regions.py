@@ -220,13 +220,13 @@ def regional_indices(
     if flat := [one.name for one, column in zip(asked, values.T, strict=True) if np.ptp(column) == 0]:
         raise InputError(f"{where} leaves {flat[0]!r} no variance to explain; ask for another region or target")
     values, columns = values / [unit_for_squares(column) for column in values.T], columns[:, rows]
+    standard = (values - values.mean(axis=0)) / values.std(axis=0)
     if inputs is None:
-        share = variance_gain(partition(columns), values)[0] / values.var(axis=0)
+        share = variance_gain(partition(columns), standard)[0]
         chosen = np.sort(np.argsort(-share.max(axis=1), kind="stable")[:_INPUTS])
         names, columns = [names[k] for k in chosen], columns[chosen]
     if len(names) > _MOST_INPUTS:
         raise InputError(f"{len(names)} inputs have {2 ** len(names):,} subsets; name at most {_MOST_INPUTS}")
-    standard = (values - values.mean(axis=0)) / values.std(axis=0)
     indices = _indices(rank_scores(columns), standard, targets.independent(forecast))
     dims = ("target", "input")
     measures = {key: (dims[: part.ndim - 1], part[0]) for key, part in indices.items()}

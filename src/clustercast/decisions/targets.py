@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import BoolArray, FloatArray
-from clustercast.arrays.summaries import checked_weights, unit_for_squares
+from clustercast.arrays.summaries import checked_weights
 from clustercast.dataset import Weights, design_of, in_words, provenance_of, read_only, weights_array, years_of
 from clustercast.engine.fingerprint import place_of as written_at
 from clustercast.engine.units import factor
@@ -235,24 +235,29 @@ def _outputs(forecast: xr.Dataset, name: str, date: str | None, score: Score | N
     # Widths are in the output's own unit; squares and CRPS of a positive quantity are of decades.
     output = analysed_output(forecast, name, "raw" if chosen == "width" else "auto")
     unit, values = "OOM" if output.scale == "log10" else output.unit, output.values
-    # In powers of ten of the unit where squares would overflow or vanish.
-    if power := round(np.log10(unit_for_squares(values))):
-        unit, values = f"1e{power} {unit}", values / 10.0**power
-    unit = f"({unit})**2" if chosen == "variance" else unit
     words = in_words(name)
     if not output.by_year:
         if date is not None:
             raise InputError(f"{name!r} has no years; leave out {date!r}")
-        return [Wanted(name, words, chosen, unit, values[0])]
+        return [_of_output(name, words, chosen, unit, values[0])]
     years = years_of(variable)
     places = list(range(len(years)))
     if date is not None:
         places = [place_of(variable, parse_condition(f"{name} > 0 in {date}").years[0])]
     said = {k: f"in {years[k]:g}" for k in places}
-    result = [Wanted(f"{name} {when}", f"{words} {when}", chosen, unit, values[k]) for k, when in said.items()]
+    result = [_of_output(f"{name} {when}", f"{words} {when}", chosen, unit, values[k]) for k, when in said.items()]
     if date is not None and np.ptp(result[0].values) == 0:
         raise InputError(f"{result[0].name!r} does not vary over the samples; there is nothing to learn about it")
     return [one for one in result if np.ptp(one.values) > 0]
+
+
+def _of_output(name: str, words: str, score: str, unit: str, values: FloatArray) -> Wanted:
+    """Return a number as a target, in a power of ten of its unit where fourth powers would overflow or vanish."""
+    peak = float(np.abs(values).max())
+    if peak and not 1e-50 < peak < 1e50:
+        power = int(np.floor(np.log10(peak)))
+        unit, values = f"1e{power} {unit}".removesuffix(" 1"), values / 10.0**power
+    return Wanted(name, words, score, f"({unit})**2" if score == "variance" else unit, values)
 
 
 def asked_event(forecast: xr.Dataset, claim: Event) -> Wanted:

@@ -111,8 +111,8 @@ def given_data_indices(
         for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
             known = np.array([*(_matters(name, output.name, source, forecast) for name in names), *[True] * dummy])
             rests = _few_runs(output.values, shares)
-            few += output.few_runs_caution(events := rests.events)
-            heavy = (events > 0) | ((rests.kurtosis > HEAVY_KURTOSIS) & (binned.chance == 1))
+            few += output.few_runs_caution(events := rests.events, rests.kurtosis)
+            heavy = (events > 0) | (rests.kurtosis > HEAVY_KURTOSIS)
             result, errors = first_order_indices(binned, output.values.T, known, heavy, confidence)
             widths = as_wide_as_few_events(factor * errors.T, result.T, events, confidence)
             widths = np.where(known | np.isnan(widths), widths, 0.0)
@@ -135,6 +135,8 @@ def _drawn(forecast: Dataset, columns: Sequence[str], weighted: bool) -> dict[st
     if not whole or not any(len(np.unique(column)) == size for column in inputs.T):
         return result
     result["replicates"] = enough_replicates(design, size)
+    # Points of one Sobol' sequence that are near in one input are far apart in others.
+    result["paired"] = design["name"] != "sobol" or result["replicates"] > 1
     if {*columns} - {DUMMY} <= {*names}:
         result["effects"] = MainEffects.of(inputs, np.isin(names, design.get("correlated", [])))
         result["drawn"] = [names.index(name) if name in names else -1 for name in columns]

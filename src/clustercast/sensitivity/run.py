@@ -83,16 +83,18 @@ class Study:
         return add_cautions(indices, [*single_members(indices, self.changed), *self.unseen(indices)])
 
     def unseen(self, indices: Dataset) -> list[str]:
-        """Return in words on which inputs an output depends although no run shows it: of a rare event none need do."""
+        """Return in words on which inputs an output depends although no estimate shows it, as a rare event may not."""
         total = next(indices[name] for name in ("ST", "Sh", "ST_full", "mu_star") if name in indices)
         others = [dim for dim in total.dims if dim not in ("output", "input")]
-        still = (total == 0).any(others) & ~(total > 0).any(others)
-        found: set[str] = set()
-        for output in still["output"].values.tolist():
-            found |= {*still["input"].values[still.sel(output=output)].tolist()} & {*self.changed.inputs([output])}
-        some = f"No run shows an influence of {', '.join(filter(found.__contains__, self.uncertain))} on an output"
-        often = max(int(design_of(indices)["size"]) // 3, 1)
-        return [f"{some} that depends on it: a change in fewer than 1 of {often:,} draws may be missed."][: len(found)]
+        still = ((total == 0).any(others) & (total.isnull() | (total == 0)).all(others)).transpose("output", "input")
+        design, found = design_of(indices), dict[str, None]()
+        groups = {**design.get("swaps", {}), **design.get("correlated_groups", {})}
+        for output, row in zip(still["output"].values.tolist(), still.values, strict=True):
+            used = {*self.changed.inputs([output])}
+            found |= {n: None for n in still["input"].values[row].tolist() if used & {n, *groups.get(n, ())}}
+        what = f"No estimate shows an influence of {', '.join(found)} on an output that depends on it"
+        often = max(int(design["size"]) // 3, 1)
+        return [f"{what}: a change in fewer than 1 of {often:,} draws may be missed."][: len(found)]
 
 
 @typed
@@ -220,7 +222,7 @@ def growing_sobol(study: Study, size: int, design: Record, how: Record, until: f
                 beyond = f"would exceed the budget of {budget:,}; raise the budget or accept the width"
                 met = widest <= until
                 statement = f"{known} after {rows:,} runs" if met else f"{wide} {rows:,} runs {beyond}"
-                statement += "; the warning names inputs of which no run shows any influence" * bool(
+                statement += "; the warning names inputs of which no estimate shows any influence" * bool(
                     study.unseen(indices)
                 )
                 return indices.assign_attrs(until=until, reached=int(met), widest=widest, statement=statement)

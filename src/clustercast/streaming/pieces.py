@@ -160,13 +160,12 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
             runs = Runs.of(column, len(plan.swaps), centre=centre, scale=scale)
             own = plan.estimator.sums(runs, plan.second_order)
             products.append(np.concatenate([own, runs.centre_sums()]) if plan.estimator.moved_by_centre else own)
-        # Of the runs a and b: values, powers, how often they are unusual, and that and the last power more so in a; on
-        # the raw scale logs.
+        # Of the runs a and b: values, powers, how often they are unusual, these more so in a; on the raw scale logs.
         independent = _independent(panel)
         unusual, sides = (independent != usual).astype(np.float64), np.resize([1.0, -1.0], independent.shape[1])
         standard = (independent - centres) / scales
         powers = [standard**power for power in (1, 2, 3, 4)]
-        parts = [independent, *powers, unusual, unusual * sides, powers[-1] * sides]
+        parts = [independent, *powers, unusual, *(each * sides for each in (*powers, unusual))]
         if raw.any():
             positive = (independent > 0) & raw[:, np.newaxis]
             parts.append(np.where(positive, np.log(np.where(positive, independent, 1.0)), np.nan))

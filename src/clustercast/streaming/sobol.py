@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import FewRuns, check_confidence
 from clustercast.arrays.indices.sobol_estimators import estimator_named, runs_per_point
 from clustercast.arrays.summaries import squared_in
@@ -30,9 +31,9 @@ from clustercast.streaming.pieces import SobolPlan, sum_products
 
 # Less than no memory: what needs the whole design is refused.
 _NEVER_WHOLE = -(1 << 62)
-# Rows of each column in the moments of the independent runs: values, four powers, unusual ones, and of these and the
-# last power those of a less those of b.
-_ROWS = 8
+# Rows of each column in the moments of the independent runs: values, four powers, unusual ones, and of the last five
+# those of a less those of b.
+_ROWS = 11
 _FEWEST_PIECES = 32
 _MOST_LEAVES = 64
 
@@ -197,19 +198,26 @@ def sobol_in_pieces(
     return _streamed_indices(done, plan, study, how["confidence"], record)
 
 
+def _fourth_moment(powers: FloatArray, centre: FloatArray) -> FloatArray:
+    """Return the mean fourth power of deviations from some centre, from means of four powers."""
+    m1, m2, m3, m4, *_ = powers
+    return np.asarray(m4 - 4 * centre * m3 + 6 * centre**2 * m2 - 4 * centre**3 * m1 + centre**4)
+
+
 def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence: float, record: Record) -> Dataset:
     """Return the indices of a whole run, labelled as `sobol_indices` labels its own."""
     totals = [sums.nodes[plan.top, number] for number in range(plan.replicates)]
     values, count = functools.reduce(Moments.joined, totals), plan.standards.shape[1]
     # Of the powers about the common standard: on how few runs the indices of each column rest.
-    _, m1, m2, m3, m4, unusual, *leads = values.mean[: _ROWS * count].reshape(_ROWS, count)
-    fourths = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
-    runs = values.count
-    few_runs = FewRuns.from_sums(np.rint(unusual * runs), runs * (m2 - m1**2), runs * fourths, runs)
+    _, *both = values.mean[: _ROWS * count].reshape(_ROWS, count)
+    # Means of four powers and of unusual values, and those of a less those of b, shape (5, columns).
+    whole, lead, runs = np.stack(both[:5]), np.stack(both[5:]), values.count
+    fourths = runs * _fourth_moment(whole, whole[0])
+    few_runs = FewRuns.from_sums(np.rint(whole[4] * runs), runs * (whole[1] - whole[0] ** 2), fourths, runs)
     if not plan.estimator.needs_second_order:
-        both = zip((unusual, m4), leads, strict=True)
-        counts, powers = (np.column_stack([mean + lead, mean - lead]) * runs / 2 for mean, lead in both)
-        few_runs = few_runs.apart(np.rint(counts), powers)
+        sides = [whole + lead, whole - lead]
+        counts = np.rint(np.column_stack([side[4] for side in sides]) * runs / 2)
+        few_runs = few_runs.apart(counts, np.column_stack([_fourth_moment(side, whole[0]) for side in sides]))
     deviation = np.sqrt(values.spread[:count] / runs)
     # A column whose values differ by rounding only is constant.
     deviation[deviation <= 16 * np.finfo(np.float64).eps * np.abs(values.mean[:count])] = 0.0

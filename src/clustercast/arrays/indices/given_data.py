@@ -111,8 +111,8 @@ class BinnedSample(NamedTuple):
 
     shares: FloatArray
     places: list[IntArray]
-    # The rows in the order of each input.
-    orders: list[IntArray]
+    # Rows in the order of each input that has no value twice, where neighbours are so by chance.
+    orders: list[IntArray | None]
     narrow: list[bool]
     used: BoolArray
     replicates: int
@@ -131,6 +131,7 @@ class BinnedSample(NamedTuple):
         replicates: int = 1,
         effects: MainEffects | None = None,
         drawn: Sequence[int] = (),
+        paired: bool = False,
     ) -> "BinnedSample":
         """Cut inputs, shape (size, d), into bins; `drawn` are the numbers of their `effects`, or -1."""
         # Errors are of independent samples or independent `replicates`; of one sequence of `sobol` columns chance gives
@@ -147,9 +148,11 @@ class BinnedSample(NamedTuple):
             raise InputError(f"{count} bins cannot be had from {effective:.0f} effective samples; {remedy}")
         places = [_joined(bin_numbers(column, shares, count), shares) for column in inputs.T]
         # Of an input with a bin for each of its values nothing is lost inside bins.
-        narrow = [place.max() + 1 < len(np.unique(column)) for place, column in zip(places, inputs.T, strict=True)]
+        values = [len(np.unique(column)) for column in inputs.T]
+        narrow = [place.max() + 1 < number for place, number in zip(places, values, strict=True)]
         chance = sobol / (sobol + effective / _POINTS_OF_A_COLUMN) if sobol else 1.0
-        orders = list(inputs.argsort(axis=0, kind="stable").T)
+        single = [paired and number == len(inputs) for number in values]
+        orders = [np.argsort(column) if one else None for column, one in zip(inputs.T, single, strict=True)]
         return cls(shares, places, orders, narrow, used, replicates, chance, effects, drawn)
 
 
@@ -243,16 +246,21 @@ def _index(
     lost = (explains - pairs - chance * by_chance / 2) * sample.narrow[number] * (0.5 if sample.effects is None else 2)
     # The means in `spread` carry the noise once more than the index does: what is left of it without signal.
     error = np.maximum(spread - second, second) + np.maximum(lost**2 - second, 0)
-    if few.any() and sample.narrow[number]:
-        gain, noise_of_gain = _common(rest - explained, sample.orders[number], place, shares)
-        index, error = index + few * (gain + by_chance), error + few * noise_of_gain
+    if few.any() and (order := sample.orders[number]) is not None:
+        gain, noise_of_gain, shown = _common(rest - explained, order, place, shares)
+        added = few & (gain + by_chance > shown)
+        index, error = index + added * (gain + by_chance), error + added * noise_of_gain
     return index, error + (by_chance**2 / 12.0 if chance < 1 else 0.0) + (index * (shares**2).sum()) ** 2
 
 
-def _common(residuals: FloatArray, order: IntArray, place: IntArray, shares: FloatArray) -> Pair:
-    """Return what residuals of neighbours in a bin, where they sum to 0, have in common, and its variance."""
-    # Rare events may all be in a part of a bin: Gamboa, Gremaud, Klein and Lagnoux (2022), doi:10.3150/21-BEJ1421.
+def _common(
+    residuals: FloatArray, order: IntArray, place: IntArray, shares: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return what residuals of neighbours in a bin, where they sum to 0, have in common, its variance, and a limit."""
+    # Rare events may all be in a part of a bin: Gamboa, Gremaud, Klein and Lagnoux (2022), doi:10.3150/21-BEJ1421. Less
+    # than three times what chance gives neighbours that have nothing in common would be noise alone.
     one, other = order[:-1], order[1:]
     joint = ((shares[one] + shares[other]) / 2 * (place[one] == place[other]))[:, np.newaxis]
     common = joint * residuals[one] * residuals[other]
-    return common.sum(axis=0), (common**2).sum(axis=0)
+    shown = 3 * np.sqrt((joint**2).sum()) * (shares @ residuals**2)
+    return common.sum(axis=0), (common**2).sum(axis=0), shown
