@@ -172,6 +172,10 @@ def test_an_input_that_no_estimate_shows_to_matter_is_named_with_what_was_missed
         "No estimate shows an influence of step on an output that depends on it: a change in fewer than 1 of 170 draws"
     )
     assert named in result.attrs["warning"]
+    # Zero width for idle inputs only.
+    for width in (result[name] for name in result if name.endswith("_conf") and "lead" not in name):
+        assert np.isnan(width.sel(input="step")).all()
+        assert "idle" not in result["input"] or (width.sel(input="idle") == 0).all()
     fair = run(priors, model=cc.Model([halved, other]), outputs="halved", scale="raw", size=512)
     assert "No estimate shows" not in fair.attrs["warning"]
 

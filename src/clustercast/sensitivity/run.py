@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
+import xarray as xr
 
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.dataset import Dataset, Record, design_of, provenance_of, with_provenance
@@ -79,22 +80,28 @@ class Study:
         return propagate(seen, model=self.model, years=self.years, outputs=self.wanted, progress=self.progress)
 
     def cautioned(self, indices: Dataset) -> Dataset:
-        """Return indices whose warning says what the model knows of them."""
-        return add_cautions(indices, [*single_members(indices, self.changed), *self.unseen(indices)])
+        """Return indices whose warning says what the model knows of them, without widths of what no estimate shows."""
+        unseen, sentences = self.unseen(indices), single_members(indices, self.changed)
+        if unseen.any():
+            names = unseen["input"].values[unseen.any("output").values].tolist()
+            what = f"No estimate shows an influence of {', '.join(names)} on an output that depends on it"
+            often = max(int(design_of(indices)["size"]) // 3, 1)
+            sentences.append(f"{what}: a change in fewer than 1 of {often:,} draws may be missed.")
+            for name in [name for name in indices if str(name).endswith("_conf")]:
+                pairs = "input_2" in indices[name].dims
+                hidden = unseen | unseen.rename(input="input_2") if pairs else unseen
+                indices = indices.assign({name: indices[name].where(~hidden).transpose(*indices[name].dims)})
+        return add_cautions(indices, sentences)
 
-    def unseen(self, indices: Dataset) -> list[str]:
-        """Return in words on which inputs an output depends although no estimate shows it, as a rare event may not."""
+    def unseen(self, indices: Dataset) -> xr.DataArray:
+        """Return on which inputs an output depends although no estimate shows it, as a rare event may not."""
         total = next(indices[name] for name in ("ST", "Sh", "ST_full", "mu_star") if name in indices)
         others = [dim for dim in total.dims if dim not in ("output", "input")]
-        still = ((total == 0).any(others) & (total.isnull() | (total == 0)).all(others)).transpose("output", "input")
-        design, found = design_of(indices), dict[str, None]()
-        groups = {**design.get("swaps", {}), **design.get("correlated_groups", {})}
-        for output, row in zip(still["output"].values.tolist(), still.values, strict=True):
-            used = {*self.changed.inputs([output])}
-            found |= {n: None for n in still["input"].values[row].tolist() if used & {n, *groups.get(n, ())}}
-        what = f"No estimate shows an influence of {', '.join(found)} on an output that depends on it"
-        often = max(int(design["size"]) // 3, 1)
-        return [f"{what}: a change in fewer than 1 of {often:,} draws may be missed."][: len(found)]
+        still = (total == 0).any(others) & (total.isnull() | (total == 0)).all(others)
+        groups = {**design_of(indices).get("swaps", {}), **design_of(indices).get("correlated_groups", {})}
+        used = [{*self.changed.inputs([output])} for output in still["output"].values.tolist()]
+        needs = [[bool(own & {n, *groups.get(n, ())}) for n in still["input"].values.tolist()] for own in used]
+        return still & xr.DataArray(needs, dims=("output", "input"))
 
 
 @typed
@@ -222,9 +229,8 @@ def growing_sobol(study: Study, size: int, design: Record, how: Record, until: f
                 beyond = f"would exceed the budget of {budget:,}; raise the budget or accept the width"
                 met = widest <= until
                 statement = f"{known} after {rows:,} runs" if met else f"{wide} {rows:,} runs {beyond}"
-                statement += "; the warning names inputs of which no estimate shows any influence" * bool(
-                    study.unseen(indices)
-                )
+                if study.unseen(indices).any():
+                    statement += "; the warning names inputs of which no estimate shows any influence"
                 return indices.assign_attrs(until=until, reached=int(met), widest=widest, statement=statement)
         size *= 2
         forecast = _extended(forecast, study.inputs(size, **design), study)
