@@ -12,11 +12,11 @@ def shapley(run: options.Run) -> options.Answer:
 
 def shapley_answer(run: options.Run) -> options.Answer:
     """Return the Shapley effects of what a run asks for."""
-    from clustercast.report.findings import hangs_on, key_year
+    from clustercast.report.findings import caution, hangs_on, key_year
     from clustercast.report.wording import say
 
     effects = cc.run_shapley(run.priors, size=run.samples, **run.asked)
-    warned = [f"warning: {effects.attrs['warning']}"] if effects.attrs.get("warning") else []
+    warned = [f"warning: {said}"] if (said := caution(effects)) else []
     table = say("sensitivity.shares", effects, "Sh", "Shapley effects, which sum to 1 over the inputs", 6)
     return options.Answer(
         finding=[*run.opening(run.forecast()), hangs_on(effects, run.outputs[0], key_year(run.years), variable="Sh")],
