@@ -133,7 +133,8 @@ class Run:
             return first
         # From prior draws, and by turns from what was found, which must not be lost in its turn.
         found = first.scores.reshape(-1, prior.shape[1])
-        starts = np.stack([prior[: len(found)], found[:: len(found) // len(prior[: len(found)])][: len(prior)]], axis=1)
+        count = min(len(found), len(prior))
+        starts = np.stack([prior[:count], found[:: len(found) // count][:count]], axis=1)
         try:
             normals = around_modes(self.target, starts.reshape(-1, prior.shape[1]), evaluations)
             scores, density = normals.draw(PROPOSED, stream(self.seed, f"modes {self.name}"))
@@ -145,10 +146,8 @@ class Run:
         log = ratios - logsumexp(ratios)
         weights = Weights(log, smoothed_weights(ratios).k_hat, posterior.effective_size(log))
         other = self.resampled(scores, values, ratios, weights, "normals around modes")
-        has, error = (
-            other.diagnostics["log_evidence"],
-            3 * math.hypot(*(one.diagnostics["log_evidence_sd"] for one in (first, other))),
-        )
+        has = other.diagnostics["log_evidence"]
+        error = 3 * math.hypot(known["log_evidence_sd"], other.diagnostics["log_evidence_sd"])
         lost = has - had > error + (0 if weights.trusted else UNTRUSTED)
         # Also where walkers do not mix.
         if instead and weights.trusted and (lost or (has >= had and not known["reached"])):
