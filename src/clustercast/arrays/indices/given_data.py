@@ -111,8 +111,9 @@ class BinnedSample(NamedTuple):
 
     shares: FloatArray
     places: list[IntArray]
-    # Rows in the order of each input that has no value twice, where neighbours are so by chance.
+    # Rows in the order of each input that has no value twice, and whether neighbours are so by chance.
     orders: list[IntArray | None]
+    paired: bool
     narrow: list[bool]
     used: BoolArray
     replicates: int
@@ -151,9 +152,9 @@ class BinnedSample(NamedTuple):
         values = [len(np.unique(column)) for column in inputs.T]
         narrow = [place.max() + 1 < number for place, number in zip(places, values, strict=True)]
         chance = sobol / (sobol + effective / _POINTS_OF_A_COLUMN) if sobol else 1.0
-        single = [paired and number == len(inputs) for number in values]
+        single = [number == len(inputs) for number in values]
         orders = [np.argsort(column) if one else None for column, one in zip(inputs.T, single, strict=True)]
-        return cls(shares, places, orders, narrow, used, replicates, chance, effects, drawn)
+        return cls(shares, places, orders, paired, narrow, used, replicates, chance, effects, drawn)
 
 
 def first_order_indices(
@@ -249,7 +250,9 @@ def _index(
     if few.any() and (order := sample.orders[number]) is not None:
         gain, noise_of_gain, shown = _common(rest - explained, order, place, shares)
         added = few & (gain + by_chance > shown)
-        index, error = index + added * (gain + by_chance), error + added * noise_of_gain
+        # Where neighbours are not so by chance it may be as much, or nothing.
+        index = index + (added & sample.paired) * (gain + by_chance)
+        error = error + added * (noise_of_gain if sample.paired else (gain + by_chance) ** 2)
     return index, error + (by_chance**2 / 12.0 if chance < 1 else 0.0) + (index * (shares**2).sum()) ** 2
 
 
