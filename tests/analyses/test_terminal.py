@@ -182,7 +182,9 @@ def test_the_errors_of_a_forecast_are_of_independent_parts_where_these_are_equal
 
 @pytest.mark.parametrize(("started", "handler"), [("-m", "Handlers.SIG_DFL"), ("notebook", "default_int_handler")])
 def test_an_interrupt_has_no_traceback_from_the_first_import_on_but_only_of_a_program(started, handler):
-    code = "import sys; sys.argv[0] = sys.argv[1]; import signal, analyses; print([signal.getsignal(signal.SIGINT)])"
+    # A background job of a shell is started with interrupts ignored.
+    code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); sys.argv[0] = sys.argv[1]"
+    code += "; import analyses; print([signal.getsignal(signal.SIGINT)])"
     command = [sys.executable, "-c", code, started]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT)
     assert handler in done.stdout
