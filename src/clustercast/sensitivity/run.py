@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
-import xarray as xr
 
+from clustercast.arrays import BoolArray
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.dataset import Dataset, Record, design_of, provenance_of, with_provenance
 from clustercast.engine.model import Model, with_changes
@@ -83,25 +83,29 @@ class Study:
         """Return indices whose warning says what the model knows of them, without widths of what no estimate shows."""
         unseen, sentences = self.unseen(indices), single_members(indices, self.changed)
         if unseen.any():
-            names = unseen["input"].values[unseen.any("output").values].tolist()
+            names = indices["input"].values[unseen.any(axis=0)].tolist()
             what = f"No estimate shows an influence of {', '.join(names)} on an output that depends on it"
             often = max(int(design_of(indices)["size"]) // 3, 1)
             sentences.append(f"{what}: a change in fewer than 1 of {often:,} draws may be missed.")
+            indices = indices.copy(deep=True)
             for name in [name for name in indices if str(name).endswith("_conf")]:
-                pairs = "input_2" in indices[name].dims
-                hidden = unseen | unseen.rename(input="input_2") if pairs else unseen
-                indices = indices.assign({name: indices[name].where(~hidden).transpose(*indices[name].dims)})
+                # The outputs first, then years where there are some, and an input or two.
+                values = np.moveaxis(indices.variables[name].values, 0, -1)
+                values[..., unseen.T] = np.nan
+                if "input_2" in indices.variables[name].dims:
+                    np.moveaxis(values, -2, -3)[..., unseen.T] = np.nan
         return add_cautions(indices, sentences)
 
-    def unseen(self, indices: Dataset) -> xr.DataArray:
-        """Return on which inputs an output depends although no estimate shows it, as a rare event may not."""
-        total = next(indices[name] for name in ("ST", "Sh", "ST_full", "mu_star") if name in indices)
-        others = [dim for dim in total.dims if dim not in ("output", "input")]
-        still = (total == 0).any(others) & (total.isnull() | (total == 0)).all(others)
+    def unseen(self, indices: Dataset) -> BoolArray:
+        """Return on which inputs an output depends although no estimate shows it, shape (outputs, inputs)."""
+        # Plain arrays: xarray would import half a second of other libraries for it.
+        total = next(indices.variables[name] for name in ("ST", "Sh", "ST_full", "mu_star") if name in indices)
+        values = np.moveaxis(total.values, 0, -1).reshape(-1, indices.sizes["input"], indices.sizes["output"])
+        nothing = ((values == 0).any(axis=0) & ((values == 0) | np.isnan(values)).all(axis=0)).T
         groups = {**design_of(indices).get("swaps", {}), **design_of(indices).get("correlated_groups", {})}
-        used = [{*self.changed.inputs([output])} for output in still["output"].values.tolist()]
-        needs = [[bool(own & {n, *groups.get(n, ())}) for n in still["input"].values.tolist()] for own in used]
-        return still & xr.DataArray(needs, dims=("output", "input"))
+        used = [{*self.changed.inputs([output])} for output in indices["output"].values.tolist()]
+        needs = [[bool(own & {n, *groups.get(n, ())}) for n in indices["input"].values.tolist()] for own in used]
+        return np.asarray(nothing & np.array(needs))
 
 
 @typed
