@@ -98,6 +98,7 @@ def run_sobol(
     -------
     Dataset
         As `sobol_indices`; with `until`, the attributes ``until``, ``reached`` (0 or 1), ``widest``, ``statement``.
+        An input on which an output depends though no estimate shows it has no width, and ``warning`` names it.
 
     Raises
     ------
