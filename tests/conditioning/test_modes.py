@@ -20,47 +20,26 @@ def log_masses(mean, ratio, count, sd):
     return count * np.array([narrow, wide]) - np.log(2)
 
 
-@cc.quantity("1")
-def z0(side, ratio, x0):
-    return 10 ** np.where(side > 0, x0 - 2, ratio * (x0 + 2))
-
-
-@cc.quantity("1")
-def z1(side, ratio, x1):
-    return 10 ** np.where(side > 0, x1 - 2, ratio * (x1 + 2))
-
-
-@cc.quantity("1")
-def z2(side, ratio, x2):
-    return 10 ** np.where(side > 0, x2 - 2, ratio * (x2 + 2))
-
-
-@cc.quantity("1")
-def z3(side, ratio, x3):
-    return 10 ** np.where(side > 0, x3 - 2, ratio * (x3 + 2))
-
-
-@cc.quantity("1")
-def z4(side, ratio, x4):
-    return 10 ** np.where(side > 0, x4 - 2, ratio * (x4 + 2))
-
-
-QUANTITIES = [z0, z1, z2, z3, z4]
+@cc.quantity("1", units_checked=False)
+def seen(year, side, ratio, x0, x1, x2, x3, x4):
+    """Return what is seen in each of five years, each by an input of its own."""
+    x = np.choose(np.rint(year - 2020).astype(int), [x0, x1, x2, x3, x4])
+    return 10 ** np.where(side > 0, x - 2, ratio * (x + 2))
 
 
 def learned(seed, method, *, ratio, count, sd, share):
     """Return the posterior of two sides of which the narrower has a share of the evidence, and the log of that."""
     odds = np.log(share / (1 - share))
     mean = brentq(lambda mean: -np.diff(log_masses(mean, ratio, count, sd))[0] - odds, -2, 2)
-    inputs = {f"x{k}": cc.Normal(mean, 1.0) for k in range(count)}
-    how = {"unit": "1", "source": "made up", "as_of": "2024", "known": "2022", "kind": "value", "group": ""}
+    inputs = {f"x{k}": cc.Normal(mean, 1.0) if k < count else cc.Fixed(0.0) for k in range(5)}
+    how = {"unit": "1", "source": "made up", "as_of": "2024", "known": "2025", "kind": "value", "group": ""}
     rows = [
-        Observation(id=f"z{k}_0", date=2022.0, quantity=f"z{k}", name="made up", value=1.0, sd_log10=sd, **how)
+        Observation(id=f"seen_{k}", date=2020.0 + k, quantity="seen", name="made up", value=1.0, sd_log10=sd, **how)
         for k in range(count)
     ]
     priors = cc.Priors(side=cc.Normal(0, 1), ratio=cc.Fixed(ratio), **inputs)
-    model, seen = cc.Model(QUANTITIES[:count]), Observations(tuple(rows), {}, 0.5)
-    tree = cc.condition(priors, seen, model=model, size=1 << 13, seed=seed, discrepancy=0.0, method=method)
+    settings = {"model": cc.Model([seen]), "size": 1 << 13, "discrepancy": 0.0}
+    tree = cc.condition(priors, Observations(tuple(rows), {}, 0.5), seed=seed, method=method, **settings)
     return tree, np.logaddexp(*log_masses(mean, ratio, count, sd))
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from clustercast.conditioning import sampler
 from clustercast.conditioning.sampler import CHAINS, Run, _Walkers
@@ -82,3 +83,26 @@ def test_draws_are_taken_once_bulk_tail_and_r_hat_of_all_columns_pass(poor, monk
     chains, ess, r_hat = walking(10**9).chains(COUNT, DRAWS)
     assert (np.diff(np.unique(chains[..., 1])) == 4 * THINNING).all()
     assert (ess, r_hat) == (400, 1.01)
+
+
+def test_the_evidence_of_many_dimensions_is_the_closed_form():
+    """Of linear rows it is a normal density; walkers in the fit that moves them had it 0.4 too high of 20 inputs."""
+    generator = np.random.default_rng(5)
+    matrix = generator.standard_normal((20, 20))
+    rows = matrix @ generator.standard_normal(20) + 0.5 * generator.standard_normal(20)
+    exact = stats.multivariate_normal(np.zeros(20), matrix @ matrix.T + 0.25 * np.eye(20)).logpdf(rows)
+
+    def likelihood(scores):
+        return stats.norm.logpdf(rows, scores @ matrix.T, 0.5).sum(axis=1)
+
+    found = []
+    for seed in range(6):
+        prior = np.random.default_rng(seed).standard_normal((1 << 13, 20))
+        values = likelihood(prior)
+        run = Run(likelihood, "linear", seed, budget=1, draws=128)
+        found.append(sampler.sampled(run, prior, values, sampler.smoothed_weights(values)).diagnostics)
+    errors = np.array([one["log_evidence"] - exact for one in found])
+    said = np.sqrt(np.mean([one["log_evidence_sd"] ** 2 for one in found]))
+    assert np.abs(errors).max() < 4 * said < 1
+    # Of a normal error the mean of six is within 3.5 standard errors in all but one of 2,000 such tests.
+    assert abs(errors.mean()) < 3.5 * said / np.sqrt(6)

@@ -113,7 +113,7 @@ class Run:
     def resampled(
         self, scores: FloatArray, values: FloatArray, ratios: FloatArray, weights: Weights, source: str = "the prior"
     ) -> Posterior:
-        """Return draws chosen by their weights, which are smoothed log ratios of posterior to source."""
+        """Return draws of a source chosen by their weights; `ratios` are logarithms of posterior over source."""
         rows = posterior.systematic_resample(weights.log, self.draws, stream(self.seed, f"resample {self.name}"))
         doubt = "" if weights.trusted else ": not to be trusted, the weights rest on a few draws"
         result: dict[str, Any] = {"method": "importance", "k_hat": weights.k_hat, "importance_ess": weights.ess}

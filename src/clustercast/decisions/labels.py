@@ -14,7 +14,7 @@ from clustercast.decisions.targets import Asked, Wanted
 _REFERENCES = "doi:10.1177/0272989X13505910, doi:10.1146/annurev-statistics-040120-010730"
 # The part of an error that is doubt above which the draws do not show the form.
 DOUBTFUL = 0.5
-_SCORES = dict(brier="Brier score", log="log score", crps="CRPS", width="90 % interval", loss="expected loss")
+SCORES = dict(brier="Brier score", log="log score", crps="CRPS", width="90 % interval", loss="expected loss")
 
 
 def labelled(
@@ -83,7 +83,7 @@ def _sentence(
     """Return in words what is worth most to a target, with the half-width of its interval."""
     best = int(np.argmax(value))
     of = repr(one.words) if one.score in scores.ENOUGH else one.words
-    what = f"the {_SCORES.get(one.score, one.score)} of {of}"
+    what = f"the {SCORES.get(one.score, one.score)} of {of}"
     if value[best] <= 0.01 * most or low[best] <= 0:
         return f"Nothing looked at would cut {what}."
     known = f"Knowing {names[best].replace('_', ' ')}"

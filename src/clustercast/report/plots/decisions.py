@@ -8,6 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from clustercast.dataset import numbers_of
+from clustercast.decisions.labels import SCORES
 from clustercast.decisions.tilting import Tilt
 from clustercast.errors import InputError, shown, takes
 from clustercast.report.numbers import chance, human, in_a_sentence, interval, is_share, label_of, short_label, worded
@@ -15,7 +16,6 @@ from clustercast.report.plots import style
 from clustercast.uncertainty.conditions import parse_condition
 
 Names = Mapping[str, str] | None
-_SCORES = {"brier": "Brier score", "log": "log score", "crps": "CRPS", "width": "90 % interval", "loss": "loss"}
 _LOW, _HIGH = style.PALETTE[4], style.PALETTE[0]
 
 
@@ -51,7 +51,7 @@ def evsi(
     looks: dict[str, Any] = {"color": _HIGH, "edgecolor": style.INK, "ecolor": style.INK, "capsize": 2}
     ax.barh(np.arange(len(order)), shares[order], 0.6, xerr=bars, **looks)
     ax.locator_params(axis="x", nbins=5)
-    score = _SCORES.get(str(one["score"].values), "variance")
+    score = SCORES.get(str(one["score"].values), "variance")
     style.share_axis(ax, "x", f"part of the {score} that would go", high=None)
     first = names.get(keys[order[0]], in_a_sentence(keys[order[0]]))
     said = f"{verb} {first} would take {100 * shares[order[0]]:.0f} % off the {score}"
