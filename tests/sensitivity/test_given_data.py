@@ -400,3 +400,14 @@ def test_neighbours_that_are_none_by_chance_are_not_paired(change, design):
     )
     result = given_data_indices(change(forecast), inputs=["a", "b", "idle"], scale="raw")["S1"].values[0]
     assert result == pytest.approx([exact, exact, 0], abs=0.04)
+
+
+@pytest.mark.parametrize("waves", [4, 8])
+def test_what_neighbours_of_a_sequence_share_by_its_order_is_no_index(waves):
+    """A wave of whole turns from point to point; given the first input its mean is 0."""
+    priors = cc.Priors(a=cc.Uniform(0, 1), b=cc.Uniform(0, 1))
+    for seed in range(3):
+        drawn = cc.draw(priors, 8192, design="sobol", seed=seed)
+        wave = lambda a, b: ((a > 0.4) & (a < 0.42)) * np.cos(2 * np.pi * waves * b)  # noqa: E731
+        forecast = cc.evaluate(drawn, wave, outputs={"y": "1"}, form="arrays")
+        assert given_data_indices(forecast, scale="raw")["S1"].values[0, 0] == pytest.approx(0, abs=0.02)

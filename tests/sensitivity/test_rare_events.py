@@ -198,3 +198,18 @@ def test_until_says_that_an_input_may_matter_unseen():
     priors = cc.Priors(step=cc.Uniform(0, 1), slope=cc.Uniform(0, 1))
     result = cc.run_sobol(priors, model=cc.Model([stepped]), outputs="stepped", scale="raw", size=256, until=0.05)
     assert result.attrs["reached"] and "inputs of which no estimate shows any influence" in result.attrs["statement"]
+
+
+@cc.quantity("1", units_checked=False)
+def tall(step, slope):
+    return 10 + slope + np.sqrt(1000 / 12) * (step < 0.001)
+
+
+@pytest.mark.parametrize("estimator", ["saltelli", "saltelli-jansen", "janon-monod", "azzini-rosati"])
+def test_in_pieces_few_runs_that_own_the_variance_are_counted_apart_too(estimator):
+    priors = cc.Priors(step=cc.Uniform(0, 1), slope=cc.Uniform(0, 1))
+    for seed in range(6):
+        how = {"model": cc.Model([tall]), "scale": "raw", "size": 1024, "seed": seed, "estimator": estimator}
+        one, other = cc.run_sobol(priors, **how), cc.stream_sobol(priors, **how)
+        for name in ("S1_conf", "ST_conf"):
+            np.testing.assert_allclose(other[name], one[name], rtol=1e-6, atol=1e-9)

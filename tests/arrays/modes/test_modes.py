@@ -97,3 +97,17 @@ def test_ascents_keep_to_their_evaluations(seed, evaluations, d):
     assert sum(calls) <= max(evaluations, 10 * 2 * d + 100)
     assert len(normals.centres) == min(64, max(2, evaluations // (20 * d)))
     assert normals.centres == pytest.approx(np.full(normals.centres.shape, 0.5), abs=0.01)
+
+
+def test_a_narrow_mode_within_the_reach_of_a_wide_one_is_met_alone():
+    """By the wide normal it is near, by its own the wide one is far: they are two."""
+
+    def likelihood(scores):
+        narrow = stats.norm.logpdf(scores[:, 0], 0.5, 0.002)
+        return np.where(scores[:, 1] > 0, narrow, stats.norm.logpdf(scores[:, 0], 0.0, 1.0))
+
+    starts = np.array([[0.1, -1.0], [0.3, -0.5], [-0.4, -2.0], [0.4, 1.0]])
+    normals = around_modes(likelihood, starts)
+    # Mass of each side: the wide is N(0, 2) at 0, the narrow about N(0, 1) at 0.5.
+    wide, narrow = stats.norm.pdf(0, 0, np.sqrt(2)), stats.norm.pdf(0.5, 0, 1)
+    assert normals.alone == pytest.approx(narrow / (wide + narrow), abs=0.02)
