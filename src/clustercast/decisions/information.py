@@ -102,12 +102,12 @@ def evppi(
     Parameters
     ----------
     forecast, target, score, confidence
-        As in `evpi`.
+        As in `evpi`, whose errors this has too.
     of : {"inputs", "groups", "pairs"} or mapping of str to iterable of str, optional
         Each input; each section of the model with all its inputs; each pair of `inputs`, by default of the eight that
         are worth most; or groups of one's own.
     inputs : str or iterable of str, optional
-        Inputs to look at; all that vary by default.
+        Inputs to look at, all known; all that vary by default.
     model : Model, optional
         Whose sections make the groups; the shipped cluster model by default.
 
@@ -119,11 +119,6 @@ def evppi(
         true where the draws do not show how a target hangs on several inputs, and the interval may be too narrow. The
         attribute ``words`` has a sentence on the most valuable of each target, ``warning`` one on each event that few
         samples have, whose intervals are as wide as that asks for, and on what is doubtful.
-
-    Raises
-    ------
-    InputError
-        As in `evpi`, and if an input is unknown.
 
     References
     ----------
@@ -166,7 +161,7 @@ def evsi(
     Parameters
     ----------
     forecast, target, score, confidence
-        As in `evpi`; the forecast holds the observed quantities at the dates of the observations.
+        As in `evpi`, whose errors this has too; a forecast without an observed quantity at its date is refused.
     observation : mapping, Observations, str or Path, optional
         Rows with a date, an error and no need of a value: one row with its keys, or several, a shipped set or a file.
         Errors, what the model misses and gaps of bounds are those of `condition`.
@@ -179,11 +174,6 @@ def evsi(
     -------
     Dataset
         Dims (target, observation): ``evsi`` and the rest as in `evppi`; the last is ``"together"`` if asked for.
-
-    Raises
-    ------
-    InputError
-        As in `evpi`, and if the forecast lacks an observed quantity or date.
 
     References
     ----------

@@ -169,22 +169,17 @@ def probability_tornado(
     Parameters
     ----------
     forecast, claim
-        As in `tilt`.
+        As in `tilt`, whose errors of a claim this has too.
     inputs : str or iterable of str, optional
-        All that vary by default.
+        Known ones; all that vary by default.
     tail : float, optional
-        The part, at most 0.5.
+        The part, at most 0.5; one that holds fewer than 20 samples is refused.
 
     Returns
     -------
     Dataset
         Dims (input, side), the widest first; side "lowest" and "highest": ``probability`` and its
         ``standard_error``; the attribute ``words`` says the widest in a sentence.
-
-    Raises
-    ------
-    InputError
-        If the claim or an input is unknown, or a part holds fewer than 20 samples.
 
     Examples
     --------

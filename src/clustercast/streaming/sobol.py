@@ -71,26 +71,27 @@ def run_sobol(
 
     Parameters
     ----------
-    priors : Priors
-    model, outputs, years, seed, groups, latent
-        As in `draw` and `propagate`.
+    priors, model, outputs, years, seed, groups, latent
+        As in `draw` and `propagate`, whose errors this has too.
     size : int, optional
         Base points to begin with, of all replicates together, a power of two.
     engine, estimator, second_order, scale, confidence
-        As in `sobol_indices`, the estimator ``"azzini-rosati"`` by default; ``"salib"`` runs SALib on its own rows.
+        As in `sobol_indices`, and its errors; by default ``"azzini-rosati"``. ``"salib"`` runs SALib on its own rows.
     replicates : int, optional
         Independent scrambles behind the error bars; 8 by default, and 1 for SALib's own bootstrap.
     dummy : bool, optional
         Whether to add an input ``dummy`` on which nothing depends. Its indices are exactly 0: its swap changes nothing.
     until : float, optional
-        Half-width that every first-order and total index shall have at most. While one is wider the design doubles.
+        Half-width above 0 that every first-order and total index shall have at most. While one is wider the design
+        doubles.
     budget : int, optional
         Most model runs (rows of the design).
     memory : int, optional
         Bytes that design and forecast may take. A larger design is run piece by piece, as `stream_sobol` does, unless
         it grows (`until`), SALib runs it, or an output is a labelled index, which need the whole of it.
     executor, workers, checkpoint
-        As in `stream`; with one of them the design is run piece by piece, whatever its size.
+        As in `stream`; with one of them the design is run piece by piece, whatever its size, and what needs the whole
+        of it is refused.
     progress : callable, optional
         Called with samples done and samples planned, of each round; of pieces, with base points.
 
@@ -99,12 +100,6 @@ def run_sobol(
     Dataset
         As `sobol_indices`; with `until`, the attributes ``until``, ``reached`` (0 or 1), ``widest``, ``statement``.
         An input on which an output depends though no estimate shows it has no width, and ``warning`` names it.
-
-    Raises
-    ------
-    InputError
-        As `draw`, `propagate` and `sobol_indices`; if `until` is not positive, or what needs the whole design is
-        to be run in pieces.
     """
     if until is not None and not (isinstance(until, Real) and until > 0):
         raise InputError(f"until is {until!r}; give a half-width above 0, as 0.02")
@@ -147,25 +142,14 @@ def stream_sobol(priors: Priors, *, size: int, **options: Any) -> Dataset:
         Base points of all replicates together, a power of two; each is ``2 D + 2`` runs, or ``D + 2`` where neither the
         estimator nor `second_order` needs the rows BA.
     **options
-        As in `run_sobol`, but for what needs the whole design: `until`, SALib's engine, labelled indices.
+        As in `run_sobol`, whose errors this has too, but for what needs the whole design: `until`, SALib's engine,
+        labelled indices. An output that is not finite, or not positive on the scale log10, is refused.
 
     Returns
     -------
     Dataset
-        As `run_sobol`, up to rounding.
-
-    Raises
-    ------
-    InputError
-        As `run_sobol` and `stream`; if an output is not finite, or not positive on the scale log10.
-
-    Notes
-    -----
-    The result has the same bits for any `executor` and `workers`, broken off or not, on processors of one kind.
-
-    References
-    ----------
-    Azzini, Mara and Rosati (2021), doi:10.1016/j.envsoft.2021.105167.
+        As `run_sobol`, up to rounding, with the sources of `sobol_indices`; the same bits for any `executor` and
+        `workers`, broken off or not, on processors of one kind.
     """
     return run_sobol(priors, size=size, memory=_NEVER_WHOLE, **options)
 

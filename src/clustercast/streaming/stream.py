@@ -61,10 +61,9 @@ def stream(
 
     Parameters
     ----------
-    priors : Priors
     size : int
         Number of samples; for Sobol' points a power of two.
-    model, years, outputs, design, seed
+    priors, model, years, outputs, design, seed
         As in `draw` and `propagate`, whose samples these are.
     block : int, optional
         Samples of a piece, about; by default enough to keep every worker busy.
@@ -225,11 +224,11 @@ def stream_to_zarr(
 
     Parameters
     ----------
-    priors : Priors
     path : pathlib.Path or str
-        The zarr store, a directory that does not exist yet, which every worker must reach under this name.
-    size, model, years, outputs, design, seed, executor, workers
-        As in `stream`; each worker writes its own regions.
+        The zarr store, a directory that does not exist yet and can be written, which every worker must reach under this
+        name. Without dask and zarr installed it is refused.
+    priors, size, model, years, outputs, design, seed, executor, workers
+        As in `stream`, whose errors this has too; each worker writes its own regions.
     progress : callable, optional
         Called after each region with samples done and samples planned.
 
@@ -238,11 +237,6 @@ def stream_to_zarr(
     Dataset
         The forecast on dask arrays, with the bits of `propagate` and no coordinate of samples; opened again by
         ``xarray.open_zarr(path, consolidated=False)``.
-
-    Raises
-    ------
-    InputError
-        As `draw` and `propagate`; if the store exists or cannot be written, or dask and zarr are not installed.
     """
     if absent := [name for name in ("dask", "zarr") if importlib.util.find_spec(name) is None]:
         raise InputError(f"a store needs {' and '.join(absent)}; pip install 'clustercast[distributed]'")

@@ -226,20 +226,15 @@ def reached_by(forecast: xr.Dataset, levels: Levels, *, year: float | None = Non
     forecast : Dataset
         From `propagate`, on any design; all samples, in order.
     levels, falling
-        As in `milestones` and `crossing_year`.
+        As in `milestones`, whose errors this has too, and `crossing_year`; a value that is NaN is refused.
     year : float, optional
-        By which year of the grid; every year by default.
+        By which year, one of the grid; every year by default.
 
     Returns
     -------
     Dataset
         The forecast with an output of truth values for each level in place of its own, named as in `milestones`,
         dims (year, sample), or (sample,) of one year.
-
-    Raises
-    ------
-    InputError
-        If an output or the year is not there, a level is not in its unit, or a value is NaN.
 
     Examples
     --------
