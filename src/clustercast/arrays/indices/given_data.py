@@ -96,8 +96,7 @@ class MainEffects(NamedTuple):
         slopes = self.inverse @ (self.terms.T @ outputs)
         places = [slice(*ends) for ends in itertools.pairwise(self.starts)]
         shared = sum((self.terms[:, places[k]] @ slopes[places[k]] for k in np.flatnonzero(self.tied)), start=0.0)
-        # Each sample beside the fit of all others, by its leverage: Allen (1974), doi:10.1080/00401706.1974.10489157. A
-        # fit of p terms to n samples takes p / n of what it cannot say with it, of an input's own effect too.
+        # Each sample beside the fit of all others, by its leverage: Allen (1974), doi:10.1080/00401706.1974.10489157.
         leverage = np.vecdot(self.terms @ self.inverse, self.terms)[:, np.newaxis]
         other = (outputs - self.terms @ slopes) / np.maximum(1 - leverage, _LEAST_LEFT)
         for number in inputs:
@@ -166,10 +165,8 @@ def first_order_indices(
 ) -> Pair:
     """Return the first-order index of each input for each column, shape (d, columns), and errors; 0 if not `known`."""
     # Columns that rest on few values may vary by much within a bin; for a high confidence skewness makes errors wider.
-    # The variance between the means of bins of equal weight, less what chance alone gives, over the variance: Plischke
-    # (2012), doi:10.1016/j.ress.2011.12.007; Kelley (1935), doi:10.1073/pnas.21.9.554. Of independent inputs the main
-    # effects of the others are taken off first, which leaves the mean given one input as it is: Li, Rabitz, Wang and
-    # Georgopoulos (2003), doi:10.1002/jcc.10172.
+    # For the rest see docs/theory/given_data.md: Plischke (2012), doi:10.1016/j.ress.2011.12.007; Kelley (1935),
+    # doi:10.1073/pnas.21.9.554; Li, Rabitz, Wang and Georgopoulos (2003), doi:10.1002/jcc.10172.
     if outputs.ndim != 2 or len(sample.used) != len(outputs):
         raise InputError(f"outputs {outputs.shape} do not fit {len(sample.used)} rows of inputs; give (size, columns)")
     outputs = outputs[sample.used] / np.array([unit_for_squares(column) for column in outputs.T])

@@ -102,9 +102,8 @@ def wilson(share: FloatArray, chance: FloatArray | float) -> Pair:
 
 def few_events_half_width(indices: FloatArray, events: FloatArray | float, confidence: float) -> FloatArray:
     """Return the distance from a share seen in some events to the far end of Wilson's interval."""
-    # The indices of a rare event are shares of its occurrences: of those that a swap undoes, of those that one input
-    # brings about. Where all of a few agree, resamples and replicates agree too, and show no error. The interval is
-    # symmetric and its near end too far out to be missed, so the far one is that of a one-sided interval.
+    # Indices of a rare event are shares of its occurrences, of which a few may all agree: docs/theory/intervals.md. The
+    # interval is symmetric and its near end too far out to be missed, so the far one is that of a one-sided interval.
     check_confidence(confidence)
     share = np.clip(indices, 0.0, 1.0)
     centre, spread = wilson(share, max(float(ndtri(confidence)), 0.0) ** 2 / events)
@@ -210,10 +209,8 @@ def as_wide_as_few_events(
 
 def skewness_widening(squared_skewness: FloatArray, confidence: float) -> FloatArray:
     """Return how much wider a symmetric interval must be where the estimate has some squared skewness."""
-    # Where an estimate is skewed, its error and its standard error go together, and an interval of z standard errors on
-    # both sides covers less than it should: by Edgeworth's expansion of the Studentised mean, to first order, with
-    # 2 phi(z) z (z^4 + 2 z^2 - 3) / 18 times the squared skewness of the mean. This is what the factor makes good. A
-    # squared skewness above 1, of a mean that one row owns, counts as 1: there the expansion says nothing more.
+    # The factor makes good what is lost to first order in Edgeworth's expansion of the Studentised mean, as in
+    # docs/theory/intervals.md; above 1, the skewness of a mean that one row owns, the expansion says nothing more.
     # P. Hall, The Bootstrap and Edgeworth Expansion (1992), section 2.6, doi:10.1007/978-1-4612-4384-7.
     square = normal_factor(confidence) ** 2
     return np.asarray(1 + max(square**2 + 2 * square - 3, 0.0) / 18 * np.minimum(squared_skewness, 1.0))

@@ -1,17 +1,11 @@
-"""Estimators of Sobol' indices, each as products of runs and a ratio of their means.
+"""Estimators of Sobol' indices, each as products of runs and a ratio of their means: docs/theory/sobol_estimators.md.
 
-Every pick-freeze estimator is a ratio of means of products of model runs, taken base point by base point. An estimator
-here is therefore two small functions: one names the factors of each product, one turns the means of the products into
-indices. Means under any weights (all rows, one replicate, a bootstrap resample) go through the same second function,
-and sums over parts of the base points add up as long as `centre` and `scale` are shared.
-
-Runs of one base point, in the notation of Saltelli et al. (2010): ``a`` and ``b`` are the two independent runs,
-``AB_j`` is ``a`` with input j from ``b``, ``BA_j`` is ``b`` with input j from ``a``. The code works with the changes
-``a_change[j] = AB_j - a`` and ``b_change[j] = BA_j - b``, exactly zero for an input without effect, as its indices are.
+An estimator is two small functions: one names the factors of each product, one turns the means of the products into
+indices. Sums over parts of the base points add up as long as `centre` and `scale` are shared.
 
 Rows of the design are SALib's: for each base point ``a``, ``AB_1`` .. ``AB_D``, then, with second order, ``BA_1`` ..
-``BA_D``, then ``b``. Where whole groups of inputs are swapped together, D is the number of groups, and the same
-functions give closed first-order and total indices of the groups.
+``BA_D``, then ``b``; `a_change` is ``AB_j - a`` and `b_change` is ``BA_j - b``. Where groups of inputs are swapped, D
+is the number of groups, and the same functions give closed first-order and total indices of the groups.
 """
 
 import functools

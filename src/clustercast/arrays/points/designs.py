@@ -137,9 +137,7 @@ def saltelli_replicate(
     seed: int, replicates: int, names: Sequence[str], size: int, *, start: int = 0, points: Points = "sobol"
 ) -> Pair:
     """Return A and B of a replicate of a Saltelli design, which has a seed of its own, shape (size, inputs)."""
-    # Several replicates have nested scrambles, because their spread makes the interval: over linear scrambles the
-    # errors of a smooth output have heavy tails and Student's t covers too much (Pan and Owen 2023,
-    # doi:10.1090/mcom/3791); over nested ones they are asymptotically normal (Loh 2003, doi:10.1214/aos/1059655914).
+    # Several replicates have nested scrambles, over which errors are asymptotically normal: docs/theory/designs.md.
     if size < 0:
         raise InputError(f"size is {size}; a design needs 1 or more points, as in 1024")
     if points not in get_args(Points):
@@ -167,10 +165,9 @@ def saltelli_replicate(
 
 def blind_pairs(dimensions: int, size: int, error: ProductError) -> dict[tuple[int, int], float]:
     """Return how much worse than random points `size` points of SALib's see pairs of inputs; the worst pair first."""
-    # A uniform is a sum of digits as signs, each half the one before, its square of products of two; a scramble
-    # multiplies digits by some before them. So the mean square over scrambles of the mean of a product over columns is
-    # the sum of the squared weights of products of digits with one sign at all points: of one parity of bits of a
-    # point's number. W_i alone counts with every estimator.
+    # A uniform is a sum of digits as signs, each half the one before, its square of products of two. The mean square
+    # over scrambles of a mean product of columns is the sum of the squared weights of products of digits with one sign
+    # at all points: of one parity of bits of a point's number. W_i alone counts with every estimator.
     from scipy.sparse import csr_array  # late, as above
 
     bits = np.arange((size - 1).bit_length(), dtype=np.uint64)[:, np.newaxis]

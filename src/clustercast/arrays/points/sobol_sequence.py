@@ -125,10 +125,8 @@ def nested_points(seed: int, start: int, out: FloatArray) -> None:
 def named_pairs(seed: int, names: Sequence[str], start: int, size: int) -> Pair:
     """Return two independent samples, of each input by its name, rows `start` and on, shape (size, inputs)."""
     # The two coordinates of an input are the first two columns of Sobol's sequence, a (0, m, 2)-net, under a nested
-    # scramble of its own. Each input takes the points of its net in an order of its own, as a Latin hypercube takes
-    # slices: what depends on one input has the errors of a net, and a product of functions of several inputs those of
-    # independent points, whichever inputs they are. In one sequence of many columns the leading digits of some four of
-    # them have one parity at every point, and products of these inputs have errors that do not fall.
+    # scramble and in an order of its own, as a Latin hypercube takes slices: docs/theory/designs.md compares it with
+    # one sequence of many columns, in which products of some inputs have errors that do not fall.
     a, b = np.empty((len(names), size)), np.empty((len(names), size))
     # Shape (what for, rounds, keys of a round, inputs, 1).
     keys = np.empty((3, _ROUNDS_OF_ORDER, KEYS_A_ROUND, len(names), 1), dtype=np.uint32)
@@ -172,9 +170,7 @@ def scramble_keys(seed: int, dimensions: int) -> Digits32:
 
 def scramble_reversed(digits: Digits32, keys: Digits32) -> None:
     """Scramble numbers in place whose leading digit is the lowest; digit k is flipped as the digits below it decide."""
-    # A nested scramble flips each digit of a point by a fair coin that belongs to the digits before it. The coins are
-    # not stored but hashed: with the leading digit lowest, every sum and product carries upwards only, so that a chain
-    # of them by random keys changes each digit as those below it decide.
+    # The coins of a nested scramble are hashed: with the leading digit lowest, sums and products carry upwards only.
     # x += a, x ^= x * (even b), x *= (odd c), x ^= x * x * (even d): every digit of a product of an even factor depends
     # on lower digits of x only. The square, and keys for all factors, are what the hash of Burley (2020) lacks: there
     # the coins of four nodes of the tree are dependent.
