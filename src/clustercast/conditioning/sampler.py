@@ -62,25 +62,19 @@ def pareto_smoothed(log_ratios: FloatArray, wide: bool = False) -> tuple[FloatAr
     flat = log_ratios.reshape(-1, log_ratios.shape[-1])
     log_weights, k_hat, count = np.empty(flat.shape), np.empty(len(flat)), flat.shape[1]
     wide = wide or count <= 225
+    tail = count // 5 if wide else int(3 * np.sqrt(count))
     for row, ratios in enumerate(flat):
-        known = _k_hat_without_fit(ratios, count // 5 if wide else int(3 * np.sqrt(count)))
-        if known is None:
+        largest = np.sort(ratios)[-tail - 1 :]
+        start, quartile = np.exp(largest[[0, tail // 4]] - largest[-1])
+        # A Pareto fit divides by the lower quartile of the tail's excess over its start.
+        if quartile - start > _TINY:
             # ArviZ' tail is widest for an efficiency of 0. What overflows in a very heavy tail is cut at its largest.
             with np.errstate(over="ignore"):
                 log_weights[row], k_hat[row] = array_statistics().psislw(-ratios, 0.0 if wide else 1.0)
         else:
-            log_weights[row], k_hat[row] = ratios - logsumexp(ratios), known
+            # Where too few count there is no bound; where all are equal they are as good as can be.
+            log_weights[row], k_hat[row] = ratios - logsumexp(ratios), -1.0 if largest[-1] == largest[0] else np.inf
     return log_weights.reshape(log_ratios.shape), k_hat.reshape(log_ratios.shape[:-1])
-
-
-def _k_hat_without_fit(log_ratios: FloatArray, tail: int) -> float | None:
-    """Return -1 where all ratios are equal, infinity where too few count for a Pareto fit, else None."""
-    largest = np.sort(log_ratios)[-tail - 1 :]
-    if largest[-1] == largest[0]:
-        return -1.0
-    # The fit divides by the lower quartile of the tail's excess over its start.
-    ratios = np.exp(largest - largest[-1])
-    return None if ratios[tail // 4] - ratios[0] > _TINY else np.inf
 
 
 def array_statistics() -> Any:
@@ -295,11 +289,9 @@ def _in_words(ess: float, name: str, value: float, limit: float, digits: int = 2
 
 def sampled(run: Run, scores: FloatArray, log_likelihood: FloatArray, weights: Weights) -> Posterior:
     """Return the posterior from weighted prior draws by tempering, then by many short chains."""
-    # Four populations come from four parts of the prior draws, are chosen from apart and moved by one proposal. At the
-    # posterior they are weighed by their evidence and move until they have forgotten that choice, which doubled some.
-    # The walkers of a population, one after another, are a chain of the result: its r-hat shows whether populations
-    # agree, its effective size whether walkers move: P. Del Moral, A. Doucet and A. Jasra, J. R. Stat. Soc. B 68, 411
-    # (2006), doi:10.1111/j.1467-9868.2006.00553.x.
+    # By docs/theory/importance_and_tempering.md: the walkers of a population are a chain of the result, its r-hat shows
+    # whether populations agree, its effective size whether walkers move. P. Del Moral, A. Doucet and A. Jasra,
+    # J. R. Stat. Soc. B 68, 411 (2006), doi:10.1111/j.1467-9868.2006.00553.x.
     generator = stream(run.seed, f"sample {run.name}")
     # By chance, not by stride: every fourth point of a Sobol' sequence sees a part of the prior alone.
     parts = np.array_split(generator.permutation(len(scores)), CHAINS)

@@ -81,7 +81,14 @@ class Study:
 
     def cautioned(self, indices: Dataset) -> Dataset:
         """Return indices whose warning says what the model knows of them, without widths of what no estimate shows."""
-        unseen, sentences = self.unseen(indices), single_members(indices, self.changed)
+        unseen = self.unseen(indices)
+        # Where a group of correlated inputs is one input to an output.
+        sentences = [
+            f"{output} depends on {used.pop()} alone of {group}: its indices there are plain."
+            for group, members in design_of(indices).get("correlated_groups", {}).items()
+            for output in indices["output"].values.tolist()
+            if len(used := {*self.changed.inputs([output])}.intersection(members)) == 1
+        ]
         if unseen.any():
             names = indices["input"].values[unseen.any(axis=0)].tolist()
             what = f"No estimate shows an influence of {', '.join(names)} on an output that depends on it"
@@ -158,13 +165,11 @@ def run_kucherenko(
 
     Parameters
     ----------
-    priors : Priors
-        Rank correlations are kept by a Gaussian copula.
     size : int, optional
         Base points, of all replicates together, a power of two; each is 2 + 2 d + 2 k runs of the model for d inputs of
         which k are correlated.
-    seed, replicates, scale, confidence, **study
-        As in `draw`, `kucherenko_indices` (and errors), `run_sobol` (`model`, `outputs`, `years`, `progress`, `dummy`).
+    priors, seed, replicates, scale, confidence, **study
+        As in `run_shapley`, with the errors of `kucherenko_indices`.
 
     Returns
     -------
@@ -238,16 +243,6 @@ def growing_sobol(study: Study, size: int, design: Record, how: Record, until: f
                 return indices.assign_attrs(until=until, reached=int(met), widest=widest, statement=statement)
         size *= 2
         forecast = _extended(forecast, study.inputs(size, **design), study)
-
-
-def single_members(indices: Dataset, model: Model) -> list[str]:
-    """Return for which outputs a group of correlated inputs is one input, so that its indices are plain."""
-    sentences, inputs = [], {output: model.inputs([output]) for output in indices["output"].values.tolist()}
-    for group, members in design_of(indices).get("correlated_groups", {}).items():
-        for output, needed in inputs.items():
-            if len(used := set(needed).intersection(members)) == 1:
-                sentences.append(f"{output} depends on {used.pop()} alone of {group}: its indices there are plain.")
-    return sentences
 
 
 def _varies(forecast: Dataset) -> bool:
