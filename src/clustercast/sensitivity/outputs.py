@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import BoolArray, FloatArray, Names
+from clustercast.arrays.indices.intervals import LARGEST_KURTOSIS
 from clustercast.arrays.indices.sobol_estimators import centre_and_scale, estimator_named
 from clustercast.arrays.points.designs import blind_pairs
 from clustercast.arrays.summaries import unit_for_squares
@@ -28,8 +29,6 @@ _FEWEST_POINTS, _FEWEST_REPLICATES = 64, 5
 _NAMED_PAIRS = 6
 # Of two inputs with total indices below this neither matters, in whatever order.
 _NEGLIGIBLE = 0.01
-# Of the runs: above it lie samples of tails with an infinite fourth moment, of which squares have no standard error.
-_LARGEST_KURTOSIS = 20
 # Above which a sentence on few occurrences would say nothing that their intervals do not show.
 _MOST_EVENTS = 100
 _MEANINGS = tomllib.loads(Path(__file__).with_name("measures.toml").read_text(encoding="utf-8"))
@@ -68,9 +67,11 @@ class AnalysedOutput(NamedTuple):
             remedy = "use scale='log10' where a tail is long, or condition on a claim that is met more often"
             return [f"{what}, which allow wide intervals or none; draw more, {remedy}."]
         worst = 0.0 if kurtosis is None else float(kurtosis.max())
-        if self.scale != "raw" or self.log_sd > LOG_SD_THAT_MISLEADS or worst <= _LARGEST_KURTOSIS:
+        if self.scale != "raw" or self.log_sd > LOG_SD_THAT_MISLEADS or worst <= LARGEST_KURTOSIS:
             return []
-        what = f"rests on its largest values (kurtosis {worst:.0f}, above {_LARGEST_KURTOSIS})"
+        why = f"kurtosis {worst:.0f}, above {LARGEST_KURTOSIS:.0f}"
+        why = why if np.isfinite(worst) else "a tail so heavy that more runs would show larger ones"
+        what = f"rests on its largest values ({why})"
         remedy = "use scale='log10', or a claim that does not depend on their size"
         return [f"The variance of {self.name} {what}: intervals of its indices may be too narrow; {remedy}."]
 

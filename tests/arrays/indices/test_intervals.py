@@ -219,6 +219,16 @@ def test_few_runs_of_columns_go_by_their_values():
     assert few.kurtosis[2] == pytest.approx(scipy.stats.kurtosis(plain, fisher=False), rel=1e-12)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("shape", "heavy"), [(0.33, True), (0.3, True), (0.0, False), (-0.1, False)])
+def test_a_tail_without_a_fourth_moment_has_an_infinite_kurtosis(shape, heavy, sign):
+    """Quantiles of a generalised Pareto distribution: its fourth moment is infinite from shape 1/4 on."""
+    values = scipy.stats.genpareto(shape).ppf((np.arange(100) + 0.5) / 100)
+    few, seen = FewRuns.of(sign * values[np.newaxis]), scipy.stats.kurtosis(values, fisher=False)
+    assert 4 < seen < 20
+    assert few.kurtosis == pytest.approx([np.inf if heavy else seen])
+
+
 def test_intervals_are_as_wide_as_few_runs_allow():
     few = FewRuns(
         np.array([10.0, 10.0, 0.0]), np.array([False, True, False]), np.array([400, np.inf, 400]), np.zeros(3)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
 from clustercast.arrays import Arrays, BoolArray, FloatArray, Pair
+from clustercast.arrays.summaries import tail_shape
 from clustercast.errors import InputError
 
 # An output that has one value in all but this share of runs is an event.
@@ -19,6 +20,9 @@ _HANDFUL = 15.0
 # From so high a kurtosis on, products of two independent changes may all be near 0; with more of them than this
 # (effectively) the replicates show it.
 HEAVY_KURTOSIS, _FEW_PRODUCTS = 10.0, 10.0
+# Of a sample, the largest kurtosis that says enough by itself. From so low a one on the shape of the largest values is
+# looked at: above the last of these the fourth moment is infinite, and squares have no standard error.
+LARGEST_KURTOSIS, _SOME_KURTOSIS, _NO_FOURTH_MOMENT = 20.0, 4.0, 0.25
 
 
 def check_confidence(confidence: float) -> None:
@@ -119,7 +123,7 @@ class FewRuns(NamedTuple):
     handful: BoolArray
     # Base points where products of two independent changes are rarely other than 0; else infinite.
     points: FloatArray
-    # Kurtosis where no value is that of half of the runs; else 0.
+    # Kurtosis where no value is that of half of the runs, else 0; infinite where the shape of the largest says so.
     kurtosis: FloatArray
     # Events of A and B together, where indices count those of other runs too; else NaN.
     together: FloatArray = np.full(1, np.nan)
@@ -132,8 +136,13 @@ class FewRuns(NamedTuple):
         counts = np.count_nonzero(runs != usual, axis=1).reshape(len(runs), -1)
         peaks = np.abs(independent).max(axis=1, keepdims=True)
         scaled = independent / np.where(peaks > 0, peaks, 1.0)
-        squares = (scaled - scaled.mean(axis=1, keepdims=True)) ** 2
+        deviations = scaled - scaled.mean(axis=1, keepdims=True)
+        squares = deviations**2
         few = cls.from_sums(counts.sum(1), squares.sum(axis=1), np.vecdot(squares, squares), independent.shape[1])
+        doubtful = (few.kurtosis > _SOME_KURTOSIS) & (few.kurtosis <= LARGEST_KURTOSIS)
+        few.kurtosis[doubtful] = [
+            _kurtosis_of_tail(*pair) for pair in zip(few.kurtosis[doubtful], deviations[doubtful], strict=True)
+        ]
         return few.apart(counts, (squares**2).reshape(runs.shape).sum(axis=1).reshape(counts.shape)) if apart else few
 
     def apart(self, counts: NDArray[Any], fourths: FloatArray) -> "FewRuns":
@@ -191,6 +200,12 @@ class FewRuns(NamedTuple):
         # the share is that of events of A or B. Near a half it may be too low or too high.
         centre, spread = wilson(np.clip(share / 2, 0.0, 1.0), square)
         return np.maximum(share - 2 * (centre - spread), np.minimum(2 * (centre + spread), 1.0) - share)
+
+
+def _kurtosis_of_tail(kurtosis: float, deviations: FloatArray) -> float:
+    """Return the kurtosis of a sample, infinite where the tail of its larger side has no fourth moment."""
+    side = deviations if deviations.max() >= -deviations.min() else -deviations
+    return np.inf if tail_shape(side) > _NO_FOURTH_MOMENT else kurtosis
 
 
 def usual_values(independent: FloatArray) -> FloatArray:
