@@ -45,3 +45,17 @@ def test_each_year_has_the_power_of_ten_of_its_own_and_a_pure_number_no_unit_bes
     worth = cc.evppi(made, "total")
     np.testing.assert_allclose(worth["share"], [[0.2, 0.8]] * 3, atol=0.03)
     assert worth["unit"].values.tolist() == ["(1e-170)**2", "(1)**2", "(1e170)**2"]
+
+
+@pytest.mark.parametrize("power", [300, 170, -170, -300])
+def test_what_a_decision_is_worth_does_not_hang_on_the_magnitude_of_its_losses(power):
+    """Half of the mean of |x - 1/2| is 1/8; with a tenth of y - 1/2 added there are 1/2400 more."""
+    loss = lambda action, draws: 10.0**power * (draws["x"] + draws["y"] / 10 if action == "rent" else 0.55)  # noqa: E731
+    build, made = cc.Decision(["rent", "buy"], loss, unit="USD"), forecast(1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        everything, known = cc.evpi(made, build), cc.evppi(made, build)
+    assert known["unit"].values[0] in (f"1e{power} USD", f"1e{power - 1} USD")
+    unit = float(str(known["unit"].values[0]).split()[0])
+    np.testing.assert_allclose(everything["evpi"] * unit, [10.0**power * (1 / 8 + 1 / 2400)], rtol=0.06)
+    np.testing.assert_allclose(known["evppi"][0] * unit, [10.0**power / 8, 0], rtol=0.06, atol=10.0**power / 100)

@@ -189,7 +189,8 @@ def _wanted(forecast: xr.Dataset, target: Target, score: Score | None) -> list[W
         if score is not None:
             raise InputError(f"score is {score!r}, but {target.name!r} is a decision with a loss; leave score out")
         actions = ", ".join(map(str, target.actions))
-        return [Wanted(target.name, f"{target.name} ({actions})", "loss", target.unit, target.losses(forecast))]
+        unit, losses = _to_squares(target.unit, target.losses(forecast))
+        return [Wanted(target.name, f"{target.name} ({actions})", "loss", unit, losses)]
     if not isinstance(target, str):
         return [_event(forecast, target, score)]
     named = _IN.fullmatch(target.strip())
@@ -252,12 +253,18 @@ def _outputs(forecast: xr.Dataset, name: str, date: str | None, score: Score | N
 
 
 def _of_output(name: str, words: str, score: str, unit: str, values: FloatArray) -> Wanted:
-    """Return a number as a target, in a power of ten of its unit where fourth powers would overflow or vanish."""
-    peak = float(np.abs(values).max())
-    if peak and not 1e-50 < peak < 1e50:
-        power = int(np.floor(np.log10(peak)))
-        unit, values = f"1e{power} {unit}".removesuffix(" 1"), values / 10.0**power
+    """Return a number as a target."""
+    unit, values = _to_squares(unit, values)
     return Wanted(name, words, score, f"({unit})**2" if score == "variance" else unit, values)
+
+
+def _to_squares(unit: str, values: FloatArray) -> tuple[str, FloatArray]:
+    """Return values in a power of ten of their unit where fourth powers would overflow or vanish."""
+    peak = float(np.abs(values).max())
+    if not peak or 1e-50 < peak < 1e50:
+        return unit, values
+    power = int(np.floor(np.log10(peak)))
+    return f"1e{power} {unit}".removesuffix(" 1"), values / 10.0**power
 
 
 def asked_event(forecast: xr.Dataset, claim: Event) -> Wanted:
