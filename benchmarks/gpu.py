@@ -18,8 +18,7 @@ import numpy as np
 from clustercast.engine.operations import checked_device, to_device, to_host
 from clustercast.engine.program import unproved
 from clustercast.quantities.cluster_model import cluster_model
-from clustercast.streaming.moments import LEAF, leaf_moments
-from clustercast.streaming.sketch import Sketch
+from clustercast.streaming.moments import LEAF, Sketch, leaf_moments
 
 OUTPUTS = (
     "training_cluster_size",

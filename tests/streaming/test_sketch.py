@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
 
 from clustercast.errors import InputError
-from clustercast.streaming.sketch import RELATIVE_ERROR, Sketch
+from clustercast.streaming.moments import RELATIVE_ERROR, Sketch
 
 ANY = st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False)
 PROBABILITIES = np.array([0.0, 0.01, 0.25, 0.5, 0.9, 1.0])

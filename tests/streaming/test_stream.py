@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 import clustercast as cc
 from clustercast.errors import InputError
 from clustercast.sampling import input_values
-from clustercast.streaming.moments import LEAF
-from clustercast.streaming.sketch import RELATIVE_ERROR
+from clustercast.streaming.moments import LEAF, RELATIVE_ERROR
 from clustercast.streaming.stream import piece_length
 
 

@@ -26,9 +26,8 @@ from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw, input_values
 from clustercast.streaming.checkpoint import Checkpoint, run_pieces, run_record
 from clustercast.streaming.executors import Join, Workplace, completed
-from clustercast.streaming.moments import LEAF, LeafSums
+from clustercast.streaming.moments import LEAF, RELATIVE_ERROR, LeafSums
 from clustercast.streaming.pieces import StreamPlan, reduce_leaves
-from clustercast.streaming.sketch import RELATIVE_ERROR
 from clustercast.uncertainty.milestones import Levels
 from clustercast.uncertainty.summaries import PROBABILITIES, share_variables, summary_record, summary_variables
 
