@@ -39,8 +39,8 @@ def discover(
 
     Parameters
     ----------
-    forecast : Dataset
-        From `propagate` or `evaluate` on independent draws. No model is run.
+    forecast, inputs
+        As in `evppi`.
     condition : str, Claim or Condition
         As `parse_condition` reads it, or the id of a shipped claim.
     boxes : int, optional
@@ -49,8 +49,6 @@ def discover(
         How often it comes true in a box at least; by default the harmonic mean of coverage and density is greatest.
     peeled : float, optional
         Part of the draws of a box that one step takes off, at most 0.5.
-    inputs : str or iterable of str, optional
-        All that vary by default.
 
     Returns
     -------
@@ -168,16 +166,14 @@ def regional_indices(
 
     Parameters
     ----------
-    forecast : Dataset
-        From `propagate` or `evaluate` on independent draws. No model is run.
+    forecast, confidence
+        As in `evpi`.
     target : str, Claim, Condition or iterable of these
         Outputs in a year, as ``"fleet_power in 2030"``, on log10 where they are positive, and claims.
     condition : str, Claim or Condition, optional
         The region, in inputs or in outputs, as `parse_condition` reads it; all draws when left out.
     inputs : str or iterable of str, optional
         At most eight; by default the five with the largest first-order indices.
-    confidence : float, optional
-        Coverage of the intervals, between 0 and 1.
 
     Returns
     -------
