@@ -25,7 +25,6 @@ def lessons(tree: xr.DataTree) -> dict[str, Any]:
         row, by_row = table.sel(input=name), influence["shift"].sel(input=name)
         shift, lost = float(row["shift"]), float(row["contraction"])
         if max(abs(shift), lost) > LEAST_LEARNED:
-            # The row that moved it most that way.
             top = by_row[int((by_row.values * np.sign(shift)).argmax())]
             before, after = (row[group].values.tolist() for group in ("prior", "posterior"))
             one = {"name": name, "unit": row["unit"].item(), "before": before, "after": after, "shift": shift}

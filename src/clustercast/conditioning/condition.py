@@ -178,7 +178,7 @@ class Problem:
 
     def sobol_scores(self, seed: int, size: int) -> FloatArray:
         """Return scrambled Sobol' points as normal scores, shape (size, d)."""
-        return np.stack([_sobol_score(seed, column, size) for column in self.columns], axis=1)
+        return np.stack([ndtri(inside(sobol_column(seed, column, 0, size))) for column in self.columns], axis=1)
 
     def inputs(self, scores: FloatArray) -> dict[str, FloatArray]:
         """Return the active parameters, each shape (n,), in the units of their priors."""
@@ -232,14 +232,10 @@ class Problem:
     def everything(self, scores: FloatArray, seed: int) -> dict[str, FloatArray]:
         """Return the active parameters at some scores, and all others from columns of points after theirs."""
         rest = [name for name in self.priors.uncertain if name not in self.active]
-        others = {name: _sobol_score(seed, c, len(scores)) for c, name in enumerate(rest, len(self.active))}
+        columns = {name: sobol_column(seed, c, 0, len(scores)) for c, name in enumerate(rest, len(self.active))}
+        others = {name: ndtri(inside(column)) for name, column in columns.items()}
         values = values_at_scores(self.priors, others) | self.inputs(scores)
         return {name: values[name] for name in self.priors.uncertain}
-
-
-def _sobol_score(seed: int, column: int, size: int) -> FloatArray:
-    """Return one column of scrambled Sobol' points as normal scores."""
-    return np.asarray(ndtri(inside(sobol_column(seed, column, 0, size))))
 
 
 def _programs(observations: Observations, model: Model, priors: Priors, active: Iterable[str]) -> Iterator[_Placed]:

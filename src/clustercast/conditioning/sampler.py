@@ -256,7 +256,6 @@ class _Walkers:
                     self.advance()
                 kept.append(self.state())
             chains = np.stack(kept, axis=1).reshape(CHAINS, draws // CHAINS, -1)
-            # Of bulk and tail of each column.
             moved, stats = np.moveaxis(chains, -1, 0), array_statistics()
             sizes = stats.ess(moved, method="bulk"), stats.ess(moved, method="tail", prob=(0.05, 0.95))
             ess, r_hat = float(np.min(sizes)), float(np.max(stats.rhat(moved, method="rank")))

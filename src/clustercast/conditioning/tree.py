@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from clustercast.arrays import FloatArray
@@ -125,12 +124,7 @@ def labelled_parameters(
             unit = next(unit for base, unit in ERROR_UNITS.items() if name.startswith(base))
             attrs = {"role": "likelihood", "units": unit, "source": observations.name}
         variables[name] = (SAMPLE, values.reshape(shape), {**attrs, "long_name": in_words(name)})
-    return xr.Dataset(variables, draw_coordinates(shape))
-
-
-def draw_coordinates(shape: tuple[int, ...]) -> dict[str, NDArray[np.int64]]:
-    """Return the coordinates of chains and draws."""
-    return {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
+    return xr.Dataset(variables, dict(zip(SAMPLE, map(np.arange, shape), strict=True)))
 
 
 def row_coordinates(observations: Observations) -> dict[str, tuple[str, list[Any]]]:
@@ -144,7 +138,7 @@ def row_coordinates(observations: Observations) -> dict[str, tuple[str, list[Any
 def labelled_predictions(observations: Observations, values: FloatArray, shape: tuple[int, ...]) -> xr.Dataset:
     """Label an array (observation, sample) by chains and draws."""
     moved = np.moveaxis(values.reshape(-1, *shape), 0, -1)
-    coords = {**row_coordinates(observations), **draw_coordinates(shape)}
+    coords = {**row_coordinates(observations), **dict(zip(SAMPLE, map(np.arange, shape), strict=True))}
     return xr.Dataset({OBSERVED: ((*SAMPLE, "observation"), moved, {"units": "1"})}, coords)
 
 

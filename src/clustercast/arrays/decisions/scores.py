@@ -47,23 +47,18 @@ def variance_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = F
     within = np.maximum(second - counts * mean**2, 0)
     noise = (within / np.maximum(counts - 1, 1) + (counts == 1) * values.var(axis=0)) / size
     if replicates > 1:
-        noise, low_discrepancy = _replicated_noise(bins, values - centre, mean, replicates), False
+        # The variance of means of bins over replicates of any design.
+        counted, squares = np.column_stack([values - centre, np.ones(size)]), np.zeros_like(mean)
+        for part in np.split(np.arange(size), replicates):
+            sums = replace(bins, member=bins.member[:, part]).sums(counted[part])
+            squares += (sums[:, :-1] - sums[:, -1:] * mean) ** 2
+        noise, low_discrepancy = squares / counts * (replicates / (replicates - 1) / size), False
     chance = bins.over_bins((1 - counts / size) * noise) * (0.5 if low_discrepancy else 1.0)
     gain = bins.over_bins(counts / size * mean**2) - chance
     moved = 4 * mean**2 * within + counts * (mean**2 - bins.spread(gain)) ** 2
     doubled = 2 * bins.over_bins(noise**2)
     squared = np.maximum(bins.over_bins(moved) / size**2 - doubled, doubled)
     return gain, np.sqrt(squared + (chance**2 / 3 if low_discrepancy else 0))
-
-
-def _replicated_noise(bins: Partition, values: FloatArray, means: FloatArray, replicates: int) -> FloatArray:
-    """Return the variance of means of bins, on any design, times the share of samples in each."""
-    size, squares = len(values), np.zeros_like(means)
-    counted = np.column_stack([values, np.ones(size)])
-    for part in np.split(np.arange(size), replicates):
-        sums = replace(bins, member=bins.member[:, part]).sums(counted[part])
-        squares += (sums[:, :-1] - sums[:, -1:] * means) ** 2
-    return squares / bins.counts[:, np.newaxis] * (replicates / (replicates - 1) / size)
 
 
 def entropy_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = False) -> Pair:

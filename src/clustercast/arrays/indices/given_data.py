@@ -173,36 +173,29 @@ def first_order_indices(
     shares, chosen = sample.shares, [k for k in range(len(sample.places)) if known is None or known[k]]
     result, few = np.zeros((2, len(sample.places), outputs.shape[1])), np.broadcast_to(few, outputs.shape[1])
     for start in range(0, outputs.shape[1], BLOCK):
-        block = outputs[:, start : start + BLOCK]
+        block = outputs[:, (now := slice(start, start + BLOCK))]
         centred = block - shares @ block
         constant = np.ptp(block, axis=0) == 0
         standard = centred / np.sqrt(np.where(constant, 1.0, shares @ centred**2 / (1.0 - (shares**2).sum())))
         parts: Iterable[Pair] = [(standard, np.zeros_like(standard))] * len(chosen)
         if sample.effects is not None:
             parts = sample.effects.taken_off(standard, [sample.drawn[number] for number in chosen])
-        for number, (rest, own) in zip(chosen, parts, strict=True):
-            result[:, number, start : start + BLOCK] = _index(
-                sample, number, standard, rest, own, few[start : start + BLOCK], confidence
-            )
-        result[:, :, start : start + BLOCK][..., constant] = np.nan
+        for number, part in zip(chosen, parts, strict=True):
+            result[:, number, now] = _index(sample, number, standard, part, few[now], confidence)
+        result[:, :, now][..., constant] = np.nan
     # Of an input that takes one value, or another in one sample alone, nothing is known.
     result[:, [k for k in chosen if sample.places[k].max() == 0]] = np.nan
     return result[0], np.sqrt(result[1])
 
 
 def _index(
-    sample: BinnedSample,
-    number: int,
-    outputs: FloatArray,
-    rest: FloatArray,
-    own: FloatArray,
-    few: BoolArray,
-    confidence: float,
+    sample: BinnedSample, number: int, outputs: FloatArray, part: Pair, few: BoolArray, confidence: float
 ) -> Pair:
     """Return the index of an input and its variance, from the rest of the outputs and the input's own smooth effect."""
     from scipy.sparse import csr_array  # late: Sobol' indices need no part of this module that sorts
 
-    shares, replicates, chance, place = sample.shares, sample.replicates, sample.chance, sample.places[number]
+    (rest, own), place = part, sample.places[number]
+    shares, replicates, chance = sample.shares, sample.replicates, sample.chance
     size, bins, weight = len(place), int(place.max()) + 1, sample.shares[:, np.newaxis]
     mass = np.bincount(place, shares)
     in_bins = csr_array((shares, (place, np.arange(size))), shape=(bins, size))

@@ -74,15 +74,11 @@ class Normal(Family):
         return self.mean + self.sd * at.score
 
     def _tails(self, x: FloatArray) -> Tails:
-        return normal_tails((x - self.mean) / self.sd)
+        z = (x - self.mean) / self.sd
+        return special.ndtr(z), special.ndtr(-z)
 
     def _log_density(self, x: FloatArray) -> FloatArray:
         return normal_log_density(x, self.mean, self.sd)
-
-
-def normal_tails(z: FloatArray) -> Tails:
-    """Return both tails of the standard normal distribution."""
-    return np.asarray(special.ndtr(z)), np.asarray(special.ndtr(-z))
 
 
 def normal_log_density(x: FloatArray, mean: float, sd: float) -> FloatArray:
@@ -123,7 +119,8 @@ class LogNormal(Family):
         return np.exp(self.mu + self.sigma * at.score)
 
     def _tails(self, x: FloatArray) -> Tails:
-        return normal_tails((np.log(x) - self.mu) / self.sigma)
+        z = (np.log(x) - self.mu) / self.sigma
+        return special.ndtr(z), special.ndtr(-z)
 
     def _log_density(self, x: FloatArray) -> FloatArray:
         logarithm = np.log(x)
