@@ -44,18 +44,14 @@ def posterior_inputs(tree: xr.DataTree, size: int | None = None, *, seed: int = 
     tree : DataTree
         From `condition`.
     size, seed : int, optional
-        How many draws, chosen at random without repetition; all by default.
+        How many draws, chosen at random without repetition, more than there are being an `InputError`; all by default.
     group : {"posterior", "prior"}, optional
+        One that the tree has; any other is an `InputError`.
 
     Returns
     -------
     Dataset
         Each input by ``sample`` in the unit of its prior, constants without a dimension; the design is the group.
-
-    Raises
-    ------
-    InputError
-        If there are not so many draws, or the tree has no such group.
     """
     if group not in ("posterior", "prior") or group not in tree.children:
         raise InputError(f"there are no draws {group!r} in the tree; give one from cc.condition, posterior or prior")
@@ -84,7 +80,7 @@ def scenario_inputs(
     tree : DataTree
         From `condition`.
     priors, scenario : Priors
-        Those that were conditioned, and the same with a scenario.
+        Those that were conditioned, and the same with a scenario; any others are an `InputError`.
     size, seed : int, optional
         As in `posterior_inputs`.
 
@@ -92,11 +88,6 @@ def scenario_inputs(
     -------
     Dataset
         As `posterior_inputs`.
-
-    Raises
-    ------
-    InputError
-        If the priors are not those of the tree, or the scenario has other inputs.
     """
     record = provenance_of(tree)
     if unlearned(priors)[0].hash != record.get("priors_hash"):

@@ -41,17 +41,12 @@ class Decision:
     Parameters
     ----------
     actions : sequence
-        Two or more; anything that `loss` understands.
+        Two or more, each once, else an `InputError` is raised; anything that `loss` understands.
     loss : callable
         ``loss(action, draws)`` gives the loss of an action in each sample of a forecast, shape ``(sample,)``, the
         smaller the better; a payoff is a loss with a minus.
     name, unit : str, optional
         Of the decision, and of the loss.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two actions, or an action is there twice.
 
     Examples
     --------

@@ -42,7 +42,8 @@ def whose_prior(
     Parameters
     ----------
     sets : mapping of str to Priors
-        Two sets of the same inputs; the gap is the second's median less the first's.
+        Two sets of the same inputs that do not agree, others raise an `InputError`; the gap is the second's median less
+        the first's.
     output : str
         A quantity of the model.
     year : float or str, optional
@@ -64,11 +65,6 @@ def whose_prior(
         either set with probability 1/2 as a further factor: ``S1``, ``ST`` and ``shapley``, the Sobol' indices and
         Shapley effects of whose prior it is, and ``disagreement``, the part of the variance that all these factors
         make, the sum of ``shapley``; each with a standard error ``*_error``. ``words`` has two sentences.
-
-    Raises
-    ------
-    InputError
-        If there are not two sets of the same inputs, or they agree.
 
     References
     ----------

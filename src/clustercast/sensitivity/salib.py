@@ -43,19 +43,14 @@ def to_salib(indices: Dataset, output: str | None = None, year: float | None = N
     Parameters
     ----------
     indices : Dataset
-        From `sobol_indices`, with intervals.
+        From `sobol_indices`, with intervals; without them an `InputError` is raised.
     output, year : str and float, optional
-        May be left out where there is one only, or none.
+        May be left out where there is one only, or none; what is not there raises an `InputError`.
 
     Returns
     -------
     SALib.util.ResultDict
         S1, S1_conf, ST, ST_conf and, where there, S2, S2_conf; ``to_df()`` and ``plot()`` are SALib's.
-
-    Raises
-    ------
-    InputError
-        The output or year is not there or not given, or the indices have no intervals.
     """
     if "ST_conf" not in indices:
         raise InputError("SALib's results have intervals and these have none; ask sobol_indices for resamples=100")

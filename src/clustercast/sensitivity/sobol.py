@@ -170,19 +170,14 @@ def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     Parameters
     ----------
     indices : Dataset
-        From `sobol_indices`, with intervals.
+        From `sobol_indices`, with intervals; without them an `InputError` is raised.
     k : int, optional
-        All inputs where there are fewer.
+        1 or more, anything else raises an `InputError`; all inputs where there are fewer.
 
     Returns
     -------
     DataArray
         Truth values, dims (output[, year]); false where an output does not vary.
-
-    Raises
-    ------
-    InputError
-        The result has no intervals, or k is below 1.
     """
     k = whole_number("k", k)
     if "ST_conf" not in indices:
@@ -204,11 +199,12 @@ def time_integrated(
     Parameters
     ----------
     indices : Dataset
-        From `sobol_indices`, with a dimension year.
+        From `sobol_indices`, with a dimension year, without which an `InputError` is raised.
     until : float, optional
-        Last year to count; the last there is by default.
+        Last year to count, an `InputError` before the first; the last there is by default.
     weights : array_like, shape (years counted,), optional
-        Weights w of the years, not negative; equal by default, which for yearly steps is the time integral.
+        Weights w of the years; equal by default, which for yearly steps is the time integral. Others than numbers that
+        are not negative nor all 0 raise an `InputError`.
 
     Returns
     -------
@@ -216,11 +212,6 @@ def time_integrated(
         S1, ST and, where there, S2, dims (output, input[, input_2]); `variance`, the weighted mean over the years.
         Half-widths are the weighted means of the years' own, as if their errors moved together: as wide as they can be.
         Attributes record the years and the weights.
-
-    Raises
-    ------
-    InputError
-        There is no year to count, or the weights do not fit.
 
     References
     ----------

@@ -123,7 +123,8 @@ def claim_probabilities(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dat
     Parameters
     ----------
     forecast : Dataset
-        From `propagate`, over years that hold each claim's date (see `claim_years`).
+        From `propagate`, over years that hold each claim's date (see `claim_years`). One that lacks a claim's quantity
+        or date raises an `InputError`.
     claims : iterable of Claim
 
     Returns
@@ -132,11 +133,6 @@ def claim_probabilities(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dat
         By ``claim``: its ``probability``, Monte Carlo ``standard_error``, and the years by which its level is reached
         with probability 1/4, 1/2 and 3/4 (``year_25``, ``year_50``, ``year_75``; infinite after the grid, NaN where it
         is not about one level); the same of the ``trend_`` variables, NaN without. ``words`` has the date in words.
-
-    Raises
-    ------
-    InputError
-        If the forecast lacks a claim's quantity or date.
     """
     claims = _checked(claims)
     names = ("probability", "standard_error", "year_25", "year_50", "year_75")

@@ -133,7 +133,8 @@ def milestones(
     forecast : Dataset
         From `propagate`, outputs ``(year, sample)``.
     levels : mapping of str to level or sequence of levels
-        Outputs and the levels that they are to reach, as in ``{"training_cluster_power": ["10 GW", "100 GW"]}``.
+        Outputs and the levels that they are to reach, as in ``{"training_cluster_power": ["10 GW", "100 GW"]}``. An
+        output that is not there or has no years, and a level that is not in its unit, raise an `InputError`.
     probabilities, weights
         As in `summarise`.
 
@@ -144,11 +145,6 @@ def milestones(
         ``crossing_year`` by ``quantile``, with infinities as in `crossing_year`; the probabilities ``reached``, of
         having reached it by each ``year``, and ``never`` and ``at_start``, of its being after the last year or before
         the first; each with a standard error in ``*_error``.
-
-    Raises
-    ------
-    InputError
-        If an output is not there or has no years, or a level is not in its unit.
     """
     rows, used, replicates = independent(forecast, weights, design_of(forecast))
     parts = []

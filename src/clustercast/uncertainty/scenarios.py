@@ -96,11 +96,11 @@ def limit_relief(
     Parameters
     ----------
     priors : Priors
-        With switches ``limit_NAME``.
+        With switches ``limit_NAME`` that are on; without one that is asked for an `InputError` is raised.
     size, years, model, seed, progress
         As in `draw` and `propagate`, of the one draw; a size that is a power of two is drawn as in `run_scenarios`.
     output, limits : str and str or iterable of str, optional
-        What limits hold back, and their names without ``limit_``.
+        What limits hold back, an `InputError` where it is not above 0, and their names without ``limit_``.
     threshold : float, optional
         The relief above which it is counted.
 
@@ -109,11 +109,6 @@ def limit_relief(
     Dataset
         By ``limit`` and ``year``: ``relief`` at quantiles, ``share_above``, the share of samples whose relief is
         above the threshold, and its standard error ``share_above_error``.
-
-    Raises
-    ------
-    InputError
-        If the priors lack a switch, or it is not on, or the output is not above 0.
     """
     switches = {name.removeprefix(_LIMIT): prior for name, prior in priors.items() if name.startswith(_LIMIT)}
     names = [limits] if isinstance(limits, str) else list(limits)
