@@ -307,6 +307,24 @@ def test_intervals_of_replicates_hold_and_are_narrower_than_those_of_independent
         assert np.mean(widths["sobol"]) < 0.7 * np.mean(widths["random"])
 
 
+@pytest.mark.parametrize(("weight", "variance"), [(lambda x: 2 * x, 1 / 18), (lambda x: 1.0 * (x < 0.5), 1 / 48)])
+def test_weighted_replicates_have_no_index_below_zero_and_narrower_intervals(weight, variance):
+    """Of x + y, where weights turn x into the larger of two uniforms, or leave out its upper half."""
+    exact = np.array([variance, 1 / 12, 0]) / (variance + 1 / 12)
+    priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1), z=cc.Uniform(0, 1))
+    found = {"sobol": [], "random": []}
+    for seed in range(30):
+        for design, several in (("sobol", 8), ("random", None)):
+            sample = cc.draw(priors, 1024, design=design, seed=seed, replicates=several)
+            made = cc.evaluate(sample, lambda x, y, z: x + y + 0 * z, outputs={"total": "1"}, form="arrays")
+            result = given_data_indices(made, scale="raw", weights=weight(sample["x"].values))
+            found[design].append(result[["S1", "S1_conf"]].squeeze().to_dataarray().values)
+    (index, width), (_, independent) = (np.array(found[design]).transpose(1, 0, 2) for design in ("sobol", "random"))
+    assert (np.abs(index - exact) <= width).mean() >= 0.9
+    assert np.abs(index.mean(axis=0) - exact)[2] < 0.004
+    assert (np.median(width, axis=0)[:2] < 0.7 * np.median(independent, axis=0)[:2]).all()
+
+
 def test_what_correlated_inputs_share_counts_for_each_and_what_others_explain_does_not():
     """Of x + z, x and y with a normal correlation r: r**2 / 2 for y, which shares it with x."""
     told = {"x": cc.Normal(0, 1), "y": cc.Normal(0, 1), "z": cc.Normal(0, 1)}

@@ -131,10 +131,12 @@ def _drawn(forecast: Dataset, columns: Sequence[str], weighted: bool) -> dict[st
     result: dict[str, Any] = {"sobol": max(len(columns), len(every))} if one else {}
     inputs = input_matrix(forecast, names) if names else np.empty((size, 0))
     # Inputs of rows that were left out, drawn again or weighted are not independent of each other.
-    whole = design.get("name") in PLAIN and design.get("size") == size and not weighted
+    whole = design.get("name") in PLAIN and design.get("size") == size
     if not whole or not any(len(np.unique(column)) == size for column in inputs.T):
         return result
     result["replicates"] = enough_replicates(design, size)
+    if weighted:
+        return result
     # Points of one Sobol' sequence that are near in one input are far apart in others.
     result["paired"] = design["name"] != "sobol" or result["replicates"] > 1
     if {*columns} - {DUMMY} <= {*names}:

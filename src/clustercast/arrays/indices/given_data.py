@@ -116,6 +116,8 @@ class BinnedSample(NamedTuple):
     narrow: list[bool]
     used: BoolArray
     replicates: int
+    # Of each row; it may have some weight in one replicate, and little in another.
+    replicate: IntArray
     chance: float
     effects: MainEffects | None
     drawn: Sequence[int]
@@ -153,7 +155,8 @@ class BinnedSample(NamedTuple):
         chance = sobol / (sobol + effective / _POINTS_OF_A_COLUMN) if sobol else 1.0
         single = [number == len(inputs) for number in values]
         orders = [np.argsort(column) if one else None for column, one in zip(inputs.T, single, strict=True)]
-        return cls(shares, places, orders, paired, narrow, used, replicates, chance, effects, drawn)
+        replicate = (np.arange(len(used)) * replicates // len(used))[used]
+        return cls(shares, places, orders, paired, narrow, used, replicates, replicate, chance, effects, drawn)
 
 
 def first_order_indices(
@@ -204,7 +207,7 @@ def _index(
     noise = weight * (rest - explained)
     if replicates > 1:
         # Of the Wishart law of what replicates differ by, the trace and an unbiased estimate of the squared trace.
-        cell, free = place + bins * (np.arange(size) * replicates // size), replicates - 1
+        cell, free = place + bins * sample.replicate, replicates - 1
         in_cells = csr_array((np.ones(size), (cell, np.arange(size))), shape=(bins * replicates, size))
         parts = (in_cells @ noise).reshape(replicates, bins, -1) * np.sqrt(replicates / free / mass)[:, np.newaxis]
         by_chance = (parts**2).sum(axis=(0, 1))
@@ -225,8 +228,9 @@ def _index(
     index = shares @ own**2 + explains - chance * by_chance
     groups = replicates if replicates > 1 else size
     pulls = (weight * explained * (2 * rest - explained), weight * outputs**2)
-    own_pulls, total_pulls = (pull.reshape(groups, -1, len(index)).sum(axis=1) for pull in pulls)
-    pulled = own_pulls - index * total_pulls
+    pulled = pulls[0] - index * pulls[1]
+    if replicates > 1:
+        pulled = csr_array((np.ones(size), (sample.replicate, np.arange(size))), shape=(replicates, size)) @ pulled
     pulled -= pulled.mean(axis=0)
     squares = pulled * pulled
     skewness = squared_skewness(squares.mean(axis=0), np.einsum("gc,gc->c", squares, pulled) / groups, groups) / groups
