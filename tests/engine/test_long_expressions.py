@@ -6,8 +6,8 @@ import pytest
 
 import clustercast as cc
 from analyses.options import python_file
-from clustercast.engine.formula import formula_of
 from clustercast.errors import InputError
+from clustercast.report.program import formula_of
 
 
 def model_file(path, terms):

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.families.tails import Levels, tails_of_score
+from clustercast.arrays.families.inversion import Levels, tails_of_score
 from clustercast.conditioning.backtest import rolling_origin
 from clustercast.dataset import design_of, finite_numbers, numbers_of, provenance, provenance_of
 from clustercast.errors import InputError, typed

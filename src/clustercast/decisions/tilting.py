@@ -13,7 +13,7 @@ from scipy.special import ndtri, softmax
 
 from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.decisions.laws import event_divergence, event_weights, informative, least_shift
-from clustercast.arrays.families.tails import score_of_tails
+from clustercast.arrays.families.inversion import score_of_tails
 from clustercast.arrays.summaries import effective_size, share_with_error
 from clustercast.dataset import finite_numbers, provenance
 from clustercast.decisions import targets

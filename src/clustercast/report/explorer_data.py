@@ -12,7 +12,7 @@ from numpy.polynomial import chebyshev
 
 from clustercast import __version__
 from clustercast.arrays import FloatArray, Names
-from clustercast.arrays.families import tabulated
+from clustercast.arrays.families import inversion
 from clustercast.arrays.families.metalog import bounded, unbounded
 from clustercast.arrays.points.designs import check_columns
 from clustercast.arrays.points.sobol_sequence import scrambled_column
@@ -237,7 +237,7 @@ def _table(prior: Family) -> Data:
     """Return Chebyshev series of a quantile function on its own scale, by pieces of the normal score."""
     ends = prior.support
     if isinstance(prior, Beta | PERT):
-        scale: Callable[[FloatArray], FloatArray] = tabulated.beta_logit(*prior.shapes)
+        scale: Callable[[FloatArray], FloatArray] = inversion.beta_logit(*prior.shapes)
     else:
 
         def scale(z: FloatArray) -> FloatArray:

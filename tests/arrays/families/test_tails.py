@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from clustercast.arrays.families import tails
+from clustercast.arrays.families import inversion
 
 TAILS = np.array([1e-12, 1e-9, 1e-6, 1e-3, 0.02, 0.1, 0.3, 0.5])
 SCORES = np.concatenate([special.ndtri(TAILS), -special.ndtri(TAILS)])
-LEVELS, COMPLEMENTS = tails.tails_of_score(SCORES)
+LEVELS, COMPLEMENTS = inversion.tails_of_score(SCORES)
 
 
 def test_both_tails_keep_their_relative_accuracy():
@@ -18,7 +18,7 @@ def test_both_tails_keep_their_relative_accuracy():
 
 
 def test_scores_come_back_from_their_tails():
-    np.testing.assert_allclose(tails.score_of_tails(LEVELS, COMPLEMENTS), SCORES, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(inversion.score_of_tails(LEVELS, COMPLEMENTS), SCORES, rtol=1e-13, atol=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_scores_come_back_from_their_tails():
 )
 def test_a_distribution_is_inverted_in_both_tails(reference):
     low, high = reference.ppf(1e-15), reference.isf(1e-15)
-    result = tails.invert(
+    result = inversion.invert(
         lambda x: (reference.cdf(x), reference.sf(x)),
         reference.pdf,
         LEVELS,
@@ -43,7 +43,7 @@ def test_a_distribution_is_inverted_in_both_tails(reference):
 def test_an_element_does_not_see_the_others(levels, place):
     def invert(p):
         ends = np.full_like(p, -50.0), np.full_like(p, 50.0)
-        return tails.invert(lambda x: (special.ndtr(x), special.ndtr(-x)), stats.norm.pdf, p, 1 - p, *ends)
+        return inversion.invert(lambda x: (special.ndtr(x), special.ndtr(-x)), stats.norm.pdf, p, 1 - p, *ends)
 
     p = np.array(levels)
     place %= p.size

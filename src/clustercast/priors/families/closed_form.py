@@ -9,7 +9,7 @@ from scipy import special
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
-from clustercast.arrays.families.tails import Levels, Tails
+from clustercast.arrays.families.inversion import Levels, Tails
 from clustercast.errors import InputError
 from clustercast.priors.families.family import Family, Interval, Parameters
 from clustercast.priors.families.validation import distribution_family, refuse_unless_rising, refuse_unless_weights

@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.families.tabulated import Table
-from clustercast.arrays.families.tails import Levels, Tails, invert, tails_of_score
+from clustercast.arrays.families.inversion import Levels, Table, Tails, invert, tails_of_score
 from clustercast.errors import InputError, shown
 from clustercast.priors.families.closed_form import Discrete, Fixed, Normal
 from clustercast.priors.families.family import Family, Interval, in_blocks

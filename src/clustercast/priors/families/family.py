@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from clustercast.arrays import FloatArray, real_numbers
 from clustercast.arrays.families import elicitation
-from clustercast.arrays.families.tails import Levels, Tails
+from clustercast.arrays.families.inversion import Levels, Tails
 from clustercast.engine.units import conversion, in_unit
 from clustercast.errors import InputError, located, nearest, shown
 from clustercast.priors.families.validation import checked_bounds, converted, number_of

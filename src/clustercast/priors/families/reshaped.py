@@ -8,8 +8,8 @@ from scipy import special
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
+from clustercast.arrays.families.inversion import Levels, Tails
 from clustercast.arrays.families.metalog import bounded, unbounded
-from clustercast.arrays.families.tails import Levels, Tails
 from clustercast.errors import InputError
 from clustercast.priors.families.closed_form import Normal, normal_log_density
 from clustercast.priors.families.composed import OfBase

@@ -7,8 +7,8 @@ import numpy as np
 from scipy import special
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.families import elicitation, metalog, tabulated
-from clustercast.arrays.families.tails import Levels, Tails
+from clustercast.arrays.families import elicitation, inversion, metalog
+from clustercast.arrays.families.inversion import Levels, Tails
 from clustercast.errors import InputError
 from clustercast.priors.families.closed_form import BetweenEnds, WithMode
 from clustercast.priors.families.family import Family, Interval, Parameters
@@ -24,7 +24,7 @@ class _OnInterval(BetweenEnds):
         raise NotImplementedError
 
     def _invert(self, at: Levels) -> FloatArray:
-        return metalog.bounded(tabulated.beta_logit(*self.shapes)(at.score), self.low, self.high)
+        return metalog.bounded(inversion.beta_logit(*self.shapes)(at.score), self.low, self.high)
 
     def _tails(self, x: FloatArray) -> Tails:
         alpha, beta = self.shapes
@@ -166,7 +166,7 @@ class Gamma(Family):
         scores = special.ndtri(levels)
 
         def spread(log_shape: float) -> float:
-            variates = tabulated.log_gamma_variate(scores, math.exp(log_shape))
+            variates = inversion.log_gamma_variate(scores, math.exp(log_shape))
             return float(variates[1] - variates[0])
 
         narrowest, widest = math.log(1e5), math.log(1e-3)
@@ -177,10 +177,10 @@ class Gamma(Family):
             allowed = f"a gamma distribution allows {least:.6g} to {most:.3g} at these probabilities"
             raise InputError(f'{what}, and {allowed}; use family = "lognormal"')
         shape = math.exp(log_shape)
-        return shape, float(np.exp(logs[0] - tabulated.log_gamma_variate(scores, shape)[0]))
+        return shape, float(np.exp(logs[0] - inversion.log_gamma_variate(scores, shape)[0]))
 
     def _invert(self, at: Levels) -> FloatArray:
-        return self.scale * np.exp(tabulated.gamma_log(self.shape)(at.score))
+        return self.scale * np.exp(inversion.gamma_log(self.shape)(at.score))
 
     def _tails(self, x: FloatArray) -> Tails:
         ratio = x / self.scale

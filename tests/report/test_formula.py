@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 import clustercast as cc
-from clustercast.engine.formula import formula_of
+from clustercast.report.program import formula_of
 
 
 def _halved(total, share):
