@@ -68,11 +68,8 @@ def unbounded(x: FloatArray, low: float, high: float) -> FloatArray:
     """Return the inverse of `bounded`, for numbers strictly between the bounds."""
     if np.isinf(low) and np.isinf(high):
         return x
-    if np.isinf(high):
-        return np.log(x - low)
-    if np.isinf(low):
-        return -np.log(high - x)
-    return np.log(x - low) - np.log(high - x)
+    below = np.log(x - low) if np.isfinite(low) else 0.0
+    return np.asarray(below - (np.log(high - x) if np.isfinite(high) else 0.0))
 
 
 def logit_of(x: FloatArray, coefficients: Sequence[float], low: float, high: float) -> FloatArray:

@@ -70,11 +70,9 @@ def rows_per_point(dimensions: int, correlated: int) -> int:
 
 def kucherenko_scores(correlation: FloatArray, normals: FloatArray) -> FloatArray:
     """Return the normal scores of a pick-freeze design for correlated inputs, shape (size, 2 + 2 d + 2 k, d)."""
-    # For each base point A, the mixtures AB, the mixtures BA, and B. A mixture of input i is A in which i comes from B:
-    # first with its correlation (the other inputs keep what i does not explain of them: Rosenblatt's transform with i
-    # first), for every input; then without (only what the others do not explain of i: i last), for every correlated
-    # input; for an uncorrelated one the two are the same rows. Kucherenko, Tarantola and Annoni (2012),
-    # doi:10.1016/j.cpc.2011.12.020; Mara, Tarantola and Annoni (2015), doi:10.1016/j.envsoft.2015.05.010.
+    # For each base point A, the mixtures AB, the mixtures BA, and B (docs/theory/dependent_inputs.md): of every input
+    # with it first in Rosenblatt's transform, then of every correlated one with it last. Kucherenko, Tarantola and
+    # Annoni (2012), doi:10.1016/j.cpc.2011.12.020; Mara et al. (2015), doi:10.1016/j.envsoft.2015.05.010.
     size, _, dimensions = normals.shape
     if correlation.shape != (dimensions, dimensions):
         raise InputError(f"normals of {dimensions} inputs do not fit a correlation of shape {correlation.shape}")

@@ -134,12 +134,11 @@ class Estimator:
         self, means: FloatArray, inputs: int, confidence: float, few: FewRuns | None, pairs: bool, resampled: bool
     ) -> dict[str, FloatArray]:
         """Return indices by name, with half-widths, from means of products, shape (statistics, columns, samples)."""
-        # Samples are the whole and resamples of it, or replicates, of which each is left out once: the others err as
-        # the whole does (the jackknife), while estimates from single replicates are skewed where tails are heavy, and
-        # their spread about their own mean is too small. ``S1`` and ``ST``, shape (columns, inputs), and ``S2``,
-        # (columns, inputs, inputs) above the diagonal, are those of the whole, NaN where the means are. From 2
-        # resamples or replicates on there are half-widths ``*_conf``, and ``ST_lead_conf``, of the lead of an input's
-        # total over that of the next one. Without `few` no interval is widened, neither for skewness nor for few runs.
+        # Samples are the whole and resamples of it, or replicates, of which each is left out once: estimates from one
+        # replicate are skewed where tails are heavy, and their spread is too small. ``S1`` and ``ST``, shape (columns,
+        # inputs), and ``S2``, (columns, inputs, inputs) above the diagonal, are those of the whole, NaN where the means
+        # are; from 2 resamples or replicates on there are half-widths ``*_conf``, and ``ST_lead_conf``, of leads of
+        # totals. Without `few` no interval is widened, neither for skewness nor for few runs.
         if not resampled:
             whole, count = means.mean(axis=-1, keepdims=True), means.shape[-1]
             means = np.concatenate([whole, (count * whole - means) / max(count - 1, 1)], axis=-1)
