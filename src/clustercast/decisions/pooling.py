@@ -104,7 +104,8 @@ def score_weights(sets: Mapping[str, Priors], *, origins: Iterable[float | str],
     Parameters
     ----------
     sets : mapping of str to Priors
-        Two or more, each dated no later than the first origin.
+        Two or more, each dated no later than the first origin, as it may know what is scored; others raise an
+        `InputError`.
     origins : iterable of float or str
         Dates from which each set forecasts what came later, as ``"2024-06"``.
     **settings
@@ -115,11 +116,6 @@ def score_weights(sets: Mapping[str, Priors], *, origins: Iterable[float | str],
     dict of str to float
         The weights, with sum 1, of the linear pool with the best mean log score on the rows that all score (by their
         priors, nothing learned); of dependent rows each group counts as one.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two sets, or a set is younger than a date: it may know what is scored.
 
     References
     ----------

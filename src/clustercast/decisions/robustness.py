@@ -208,10 +208,8 @@ def prior_sensitivity(
         inputs, on log10 where an output is positive.
     inputs : str or iterable of str, optional
         All with a density by default.
-    priors : Priors, optional
-        What the inputs were drawn from; a shipped set is found by its name.
-    weights : DataArray, array_like, shape (sample,), or str, optional
-        Of the draws after conditioning: the derivatives are then of what is known after it.
+    priors, weights
+        As in `tilt` and `prior_bounds`; with weights the derivatives are of what is known after conditioning.
 
     Returns
     -------

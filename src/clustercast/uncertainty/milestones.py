@@ -85,9 +85,10 @@ def exceedance(
     Parameters
     ----------
     trajectory : DataArray
-        With a dimension ``sample``; ``(year, sample)`` gives a probability for each year. Infinities are allowed.
+        With a dimension ``sample``, of 1 or more; ``(year, sample)`` gives a probability for each year. Infinities are
+        allowed, NaN raises an `InputError`.
     level, falling
-        As in `crossing_year`.
+        As in `crossing_year`, with its errors of a level.
     ever : bool, optional
         Count a sample that was there in an earlier year of the grid too; else only in that very year.
     weights : DataArray or array, shape (sample,), optional
@@ -98,11 +99,6 @@ def exceedance(
     DataArray
         Probabilities with the coordinate ``standard_error``, of the beta distribution that counts leave (Jeffreys'
         prior): of the samples, or of as many as four or more replicates are worth. Attributes give level and samples.
-
-    Raises
-    ------
-    InputError
-        If there are no samples, a value is NaN, or the level is not in a unit of the trajectory.
 
     Examples
     --------
@@ -177,9 +173,10 @@ def reference_class(value: xr.DataArray, kind: Kind, *, classes: Classes = None)
     Parameters
     ----------
     value : DataArray
-        0 or more, in a unit of the kind (attribute ``units``); 0 is nearest to the smallest class.
+        0 or more, in a unit of the kind (attribute ``units``), else an `InputError` is raised; 0 is nearest to the
+        smallest class.
     kind : {"power", "energy", "cost", "gdp_share"}
-        What is compared; energy is that of a year.
+        What is compared, any other raising an `InputError`; energy is that of a year.
     classes : tuple of ReferenceClass, optional
         From `read_reference_classes`; the shipped ones when left out.
 
@@ -187,11 +184,6 @@ def reference_class(value: xr.DataArray, kind: Kind, *, classes: Classes = None)
     -------
     DataArray of str, of the shape of `value`
         Names of classes, those of one size together; the coordinate ``multiple`` is the value over the size.
-
-    Raises
-    ------
-    InputError
-        If there is no such kind, the unit is another's, or a value is negative or NaN.
 
     Examples
     --------
