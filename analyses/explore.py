@@ -8,8 +8,7 @@ from clustercast.engine.units import conversion
 from clustercast.files.whole import write_text
 from clustercast.priors.prior_file import scenario_about
 from clustercast.priors.shipped import shipped_names
-from clustercast.report.explorer import page_of
-from clustercast.report.explorer_data import World, explorer_data
+from clustercast.report.explorer import World, explorer_data, page_of
 from clustercast.report.findings import FIRST, PHRASES
 
 LEVELS = {name: phrase["asked"] for name, phrase in PHRASES.items() if "asked" in phrase}

@@ -14,7 +14,7 @@ from typing import Any
 import clustercast as cc
 from benchmarks.measure import Options, Row, at_most
 from clustercast.report import explorer
-from clustercast.report.explorer_data import World, explorer_data
+from clustercast.report.explorer import World, explorer_data
 
 OUTPUTS = ("training_cluster_power", "training_cluster_cost", "ai_investment")
 MOST = 100.0

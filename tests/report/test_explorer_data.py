@@ -6,15 +6,7 @@ import numpy as np
 import pytest
 
 import clustercast as cc
-from clustercast.report.explorer_data import (
-    World,
-    _columns,
-    _prior,
-    explorer_data,
-    quantile_data,
-    shown_outputs,
-    toml_of,
-)
+from clustercast.report.explorer import World, _columns, _prior, explorer_data, quantile_data, shown_outputs, toml_of
 
 PRIORS = cc.Priors(start=cc.LogUniform(1, 10, unit="USD"), growth=cc.Normal(0.5, 0.1, unit="1/year"))
 

@@ -9,7 +9,7 @@ import pytest
 
 import clustercast as cc
 from analyses import explore
-from clustercast.report.explorer_data import explorer_data
+from clustercast.report.explorer import explorer_data
 from tests import browser
 from tests.report.explorer.node import MODULES, answers, worlds
 

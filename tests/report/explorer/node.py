@@ -10,7 +10,7 @@ import pytest
 
 import clustercast as cc
 from clustercast.report import explorer
-from clustercast.report.explorer_data import World
+from clustercast.report.explorer import World
 
 MODULES = Path(explorer.__file__).with_name("explorer")
 

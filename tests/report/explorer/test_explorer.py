@@ -16,7 +16,7 @@ from clustercast.arrays.indices.given_data import BinnedSample, first_order_indi
 from clustercast.arrays.points.designs import sobol_column
 from clustercast.engine.trace import OPERATIONS, TracedProgram
 from clustercast.engine.units import factor
-from clustercast.report.explorer_data import World, explorer_data, quantile_data
+from clustercast.report.explorer import World, explorer_data, quantile_data
 from clustercast.report.numbers import human, odds
 from tests.properties import strategies
 from tests.reference.traced import run_traced
