@@ -166,14 +166,17 @@ def _few_runs(values: FloatArray, shares: FloatArray | None) -> FewRuns:
     """Return on how many effective samples each column rests, of another than the usual value or of its variance."""
     if shares is None:
         return FewRuns.of(values)
+    values, shares = values[:, shares > 0], shares[shares > 0]
     # The usual value is the one at half of the weight.
     order, least = np.argsort(values, axis=1), np.finfo(np.float64).tiny
     half = (np.cumsum(shares[order], axis=1) < shares.sum() / 2).sum(axis=1, keepdims=True)
     unusual = values != np.take_along_axis(values, np.take_along_axis(order, half, axis=1), axis=1)
     centred = values - (values @ shares)[:, np.newaxis] / shares.sum()
-    squares = (centred / np.maximum(np.abs(centred).max(axis=1, keepdims=True), least)) ** 2
+    centred /= np.maximum(np.abs(centred).max(axis=1, keepdims=True), least)
+    squares = centred**2
     effective = (unusual @ shares) ** 2 / np.maximum(unusual @ shares**2, least)
-    return FewRuns.from_sums(effective, squares @ shares, squares**2 @ shares**2, int(effective_size(shares)))
+    few = FewRuns.from_sums(effective, squares @ shares, squares**2 @ shares**2, round(effective_size(shares)))
+    return few.with_tails(np.sqrt(shares) * centred)
 
 
 def _matters(name: str, output: str, model: Model | None, forecast: Dataset) -> bool:

@@ -139,10 +139,7 @@ class FewRuns(NamedTuple):
         deviations = scaled - scaled.mean(axis=1, keepdims=True)
         squares = deviations**2
         few = cls.from_sums(counts.sum(1), squares.sum(axis=1), np.vecdot(squares, squares), independent.shape[1])
-        doubtful = (few.kurtosis > _SOME_KURTOSIS) & (few.kurtosis <= LARGEST_KURTOSIS)
-        few.kurtosis[doubtful] = [
-            _kurtosis_of_tail(*pair) for pair in zip(few.kurtosis[doubtful], deviations[doubtful], strict=True)
-        ]
+        few = few.with_tails(deviations)
         return few.apart(counts, (squares**2).reshape(runs.shape).sum(axis=1).reshape(counts.shape)) if apart else few
 
     def apart(self, counts: NDArray[Any], fourths: FloatArray) -> "FewRuns":
@@ -163,6 +160,16 @@ class FewRuns(NamedTuple):
         sparse = varies & (effective <= runs / HEAVY_KURTOSIS) & (effective**2 < 2 * runs * _FEW_PRODUCTS)
         kurtosis = np.where(varies & (2 * unusual > runs), runs / np.where(varies, effective, 1.0), 0.0)
         return cls(np.where(handful, effective, events), handful, np.where(sparse, runs / 2, np.inf), kurtosis)
+
+    def with_tails(self, deviations: FloatArray) -> "FewRuns":
+        """Return the same, of infinite kurtosis where the tail of the larger side has no fourth moment."""
+        # Of weighted runs, from deviations by the root of their weights, whose squares are what the variance sums.
+        kurtosis = self.kurtosis.copy()
+        for column in np.flatnonzero((kurtosis > _SOME_KURTOSIS) & (kurtosis <= LARGEST_KURTOSIS)):
+            side = deviations[column]
+            if tail_shape(side if side.max() >= -side.min() else -side) > _NO_FOURTH_MOMENT:
+                kurtosis[column] = np.inf
+        return self._replace(kurtosis=kurtosis)
 
     def widened(self, measures: Arrays, confidence: float, counted: bool = True) -> dict[str, FloatArray]:
         """Return indices by name, shape (columns, ...), half-widths at least as so few runs allow, and how few."""
@@ -200,12 +207,6 @@ class FewRuns(NamedTuple):
         # the share is that of events of A or B. Near a half it may be too low or too high.
         centre, spread = wilson(np.clip(share / 2, 0.0, 1.0), square)
         return np.maximum(share - 2 * (centre - spread), np.minimum(2 * (centre + spread), 1.0) - share)
-
-
-def _kurtosis_of_tail(kurtosis: float, deviations: FloatArray) -> float:
-    """Return the kurtosis of a sample, infinite where the tail of its larger side has no fourth moment."""
-    side = deviations if deviations.max() >= -deviations.min() else -deviations
-    return np.inf if tail_shape(side) > _NO_FOURTH_MOMENT else kurtosis
 
 
 def usual_values(independent: FloatArray) -> FloatArray:
