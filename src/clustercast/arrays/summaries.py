@@ -23,6 +23,8 @@ DOUBTFUL, HEAVY = 0.5, 0.7
 _ENOUGH_REPLICATES = 4
 _FEWEST = 25
 _FEWEST_IN_TAIL = 5
+# From a shape of one half on the variance beyond any value is infinite.
+_LONGEST_SHAPE = 0.45
 # Of the sum of squares, the share of the largest; below it no tail is heavy enough to look at.
 _SHARE_TO_LOOK_AT = 0.05
 
@@ -230,9 +232,25 @@ def mean_with_error(values: FloatArray, weights: FloatArray | None = None, repli
     means = np.array([_mean_of_row(row, share) for row in array]).reshape(*shape, 2)
     if replicates > 1:
         # The spread of means of replicates over the root of their number holds for scrambled Sobol' points too:
-        # A. B. Owen (1997), doi:10.1137/S0036142994277468.
-        means[..., 1] = mean_with_error(mean_with_error(parts_of(values, replicates))[0])[1]
+        # A. B. Owen (1997), doi:10.1137/S0036142994277468. Of few replicates it seldom shows a long tail.
+        spread = mean_with_error(mean_with_error(parts_of(values, replicates))[0])[1]
+        outermost = np.array([_outermost_error(row, replicates) for row in array])
+        means[..., 1] = np.maximum(spread, outermost.reshape(shape))
     return means[..., 0], means[..., 1]
+
+
+def _outermost_error(row: FloatArray, replicates: int) -> float:
+    """Return the error of a mean of even points that is left if of each replicate only the outermost ones err."""
+    # Of m even points one lies in the outermost m-th part of either tail, anywhere: by a generalised Pareto tail of
+    # shape k and mean excess e over a threshold that a share s is beyond, with the variance e^2 (m s)^2k / (1 - 2k).
+    peak, points, squares = float(np.abs(row).max()), row.size // replicates, 0.0
+    for side in (row, -row) if peak > 0 else ():
+        excess = _excess_of_largest(side / peak)
+        shape = min(_shape_of(excess), _LONGEST_SHAPE)
+        if not np.isnan(shape):
+            beyond = (points * excess.size / row.size) ** shape
+            squares += (excess.mean() * beyond) ** 2 / (1 - 2 * shape)
+    return float(np.sqrt(squares / replicates)) / points * peak
 
 
 def share_with_error(reached: BoolArray, weights: FloatArray | None = None, replicates: int = 1) -> Pair:
@@ -339,15 +357,22 @@ def tail_shapes(values: FloatArray, weights: FloatArray | None = None) -> FloatA
 
 def tail_shape(values: FloatArray) -> float:
     """Return k-hat of the largest values, NaN for a sample too small to have a tail."""
-    # J. Zhang and M. A. Stephens (2009), doi:10.1198/tech.2009.08017, with the weak prior and the length of the tail of
-    # A. Vehtari et al. (2024), https://jmlr.org/papers/v25/19-556.html.
+    return _shape_of(_excess_of_largest(values))
+
+
+def _excess_of_largest(values: FloatArray) -> FloatArray:
+    """Return by how much the largest values exceed the next one, in order; none of a small sample."""
+    # The length of the tail is that of A. Vehtari et al. (2024), https://jmlr.org/papers/v25/19-556.html.
     count = values.size
-    length = int(np.ceil(min(0.2 * count, 3 * np.sqrt(count))))
-    if count < _FEWEST:
-        return np.nan
+    length = int(np.ceil(min(0.2 * count, 3 * np.sqrt(count)))) if count >= _FEWEST else 0
     ordered = np.sort(np.partition(values, count - length - 1)[count - length - 1 :])
     excess = ordered[1:] - ordered[0]
-    excess = excess[excess > 0]
+    return excess[excess > 0]
+
+
+def _shape_of(excess: FloatArray) -> float:
+    """Return the shape of a generalised Pareto distribution of ordered values above 0; NaN of a few."""
+    # J. Zhang and M. A. Stephens (2009), doi:10.1198/tech.2009.08017, with the weak prior of Vehtari et al. (2024).
     size = excess.size
     if size < _FEWEST_IN_TAIL:
         return np.nan

@@ -51,7 +51,8 @@ def summarise(
     -----
     Errors are those of independent samples, of a quantile by the order statistics beside it, of a mean by the spread:
     upper limits for a Latin hypercube and Sobol' points. Four or more replicates give errors by their own spread, for
-    any design that is whole. Of a Saltelli design the rows A and B are used, which the others repeat.
+    any design that is whole, of a mean no less than a long tail leaves. Of a Saltelli design the rows A and B are used,
+    which the others repeat.
 
     Examples
     --------
