@@ -8,7 +8,7 @@ import numpy as np
 
 import clustercast as cc
 from analyses import options
-from clustercast.conditioning.backtest import Backtest, Score, Skill, ensemble_score, skills
+from clustercast.conditioning.backtest import Backtest, Score, ensemble_score, skills
 from clustercast.conditioning.observation_rows import Observations
 from clustercast.dataset import Dataset, provenance_of, years_of
 from clustercast.decisions.information import imagined
@@ -37,20 +37,20 @@ def scorecard(
     shown: list[object] = []
     for name in map(str, {file.resolve(): file for file in files}.values()):
         forecast = stored(name)
-        result = runs[name] = score(forecast, later)
+        result = score(forecast, later)
+        runs[name] = Backtest(end_of(made), 0, tuple(result), "")
         # Drawn from priors that are dated after it is said to have been made.
         in_sample += [name] if younger and provenance_of(forecast).get("priors_hash") == run.priors.hash else []
         shown += say("learning.scores", result, ("posterior",)) if result else []
-        shown += say("learning.stored", name, _skills(made, result), made)
+        shown += say("learning.stored", name, skills([runs[name]]), made)
     date = end_of(today) if today else max((end_of(row.as_of) for row in rows), default=end_of(made))
     priors, before = run.priors, date - older_than
     dated = [(priors[n].as_of, n) for n in priors.uncertain if priors[n].as_of and end_of(priors[n].as_of) < before]
     old = [(name, as_of, priors[name].source) for as_of, name in sorted(dated)]
-    everything = _skills(made, [one for result in runs.values() for one in result])
     return options.Answer(
-        finding=say("learning.scorecard", made, everything, len(old), before, in_sample, priors),
+        finding=say("learning.scorecard", made, skills(runs.values()), len(old), before, in_sample, priors),
         shown=[*shown, *say("learning.old", old, older_than)],
-        results={"scores": runs, "old": old, "in_sample": in_sample},
+        results={"scores": {name: one.scores for name, one in runs.items()}, "old": old, "in_sample": in_sample},
     )
 
 
@@ -79,11 +79,6 @@ def score(forecast: Dataset, later: Observations, seed: int = 0) -> list[Score]:
     logs = forecast[list(fitting.quantities)].map(np.log, keep_attrs=True).interp(year=dates)
     _, seen = imagined(logs.map(np.exp, keep_attrs=True), fitting, seed)
     return [ensemble_score("posterior", row, draws) for row, draws in zip(fitting, seen, strict=True)]
-
-
-def _skills(made: str, scores: list[Score]) -> list[Skill]:
-    """Return the mean scores of forecasts of one date, none of no scores."""
-    return skills([Backtest(end_of(made), 0, tuple(scores), "")])
 
 
 if __name__ == "__main__":

@@ -74,17 +74,12 @@ def _year_of_text(text: str, end: bool) -> float:
 start_of, end_of = functools.partial(_year, end=False), functools.partial(_year, end=True)
 
 
-def _checked(text: str) -> str:
-    """Return an ISO text, refused where there is no such day."""
-    end_of(text)
-    return text
-
-
 _PATTERN = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
 # The type of a date in a file: an ISO text, or a date of TOML.
 _TEXT_OF_DATE = BeforeValidator(lambda value: value.isoformat()[:10] if isinstance(value, datetime.date) else value)
 _IN_A_FILE = Field(pattern=_PATTERN, description="year, year-month or year-month-day")
-DateText = Annotated[str, _IN_A_FILE, _TEXT_OF_DATE, AfterValidator(_checked)]
+# A day that no month has is refused as it is read.
+DateText = Annotated[str, _IN_A_FILE, _TEXT_OF_DATE, AfterValidator(lambda text: end_of(text) and text)]
 _NUMBER_OR_TEXT = [
     {"type": "number", "minimum": _FIRST, "maximum": _LAST},
     {"type": "string", "pattern": _PATTERN.replace("^\\d{4}(", r"^[1-9]\d{3}(\.\d+|")},
