@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points import copula
 from clustercast.engine.model import change_of
-from clustercast.engine.units import factor, parse_quantity, same_dimension
+from clustercast.engine.units import conversion, factor, parse_quantity, same_dimension
 from clustercast.errors import InputError, located, nearest, shown, typed
 from clustercast.files.dates import ISO, DateText, EndYear, StartYear, start_of
 from clustercast.files.toml import Prose, Text
@@ -251,7 +251,7 @@ class Priors(Mapping[str, Family]):
         for name, value in distributions.items():
             changed = (change_of(name) or ("",))[0]
             value = self._replacement(changed, value) if changed in self else value
-            new[name] = _constant(value) if isinstance(value, str) else value
+            new[name] = as_distribution(*parse_quantity(value)) if isinstance(value, str) else value
             if changed in declared:
                 declared[name] = declared[changed]
         made = self._like_this({**self._distributions, **new}, [*self.correlations, *correlations])
@@ -270,8 +270,8 @@ class Priors(Mapping[str, Family]):
             if in_years and (isinstance(value, date) or (isinstance(value, str) and ISO.fullmatch(value.strip()))):
                 value = start_of(value)
             if isinstance(value, str):
-                given = _constant(value)
-                value = given.value if given.unit == "1" else given.in_unit(old.unit, repr(value)).median
+                number, unit = parse_quantity(value)
+                value = number if unit == "1" else number * conversion(unit, old.unit, repr(value), number)
             if not isinstance(value, Family):
                 made = as_distribution(value, old.unit)
                 value = dataclasses.replace(made, source=old.source, as_of=old.as_of, note="set by hand")
@@ -300,12 +300,6 @@ class Priors(Mapping[str, Family]):
             i, j = map(self.correlated.index, correlation.between)
             matrix[i, j] = matrix[j, i] = correlation.rank
         return matrix
-
-
-def _constant(text: str) -> Fixed:
-    """Return the constant that a text such as "1.5 kW/H100e" states."""
-    number, unit = parse_quantity(text)
-    return Fixed(number, unit=unit)
 
 
 def checked_priors(priors: object) -> Priors:
