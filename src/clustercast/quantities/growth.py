@@ -73,6 +73,11 @@ def next_capacity(capacity, need, previous_need, rate, time, period):
     return capacity * np.exp(np.maximum(np.minimum(excess, fastest), 0))
 
 
+def ramped(value, year, start, period):
+    """Return what a value is that rises linearly from nothing over a period."""
+    return value * np.minimum(np.maximum(year - start, 0) / period, 1)
+
+
 def is_below(value, limit):
     """Return whether a value is below a limit by more than rounding."""
     return np.less(value, limit * (1 - _ROUNDING))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
+from clustercast.quantities.growth import ramped
 
 
 @quantity("1", increasing=["nonally_capacity_limit"], decreasing=["us_siting_share", "allied_share_abroad"])
@@ -36,15 +37,10 @@ def foreign_fleet_power(fleet_power, us_fleet_share):
     return fleet_power * (1 - us_fleet_share)
 
 
-def _built(capacity, year, start, build_time):
-    """Return what of a capacity that is built at a steady pace stands at the date."""
-    return capacity * np.minimum(np.maximum((year - start) / build_time, 0), 1)
-
-
 @quantity("GW", positive=False, time="state", increasing=["malaysia_capacity"], decreasing=["malaysia_start_year"])
 def malaysia_power(year, malaysia_capacity, malaysia_start_year, malaysia_build_time):
     """Power of data centres built in Malaysia."""
-    return _built(malaysia_capacity, year, malaysia_start_year, malaysia_build_time)
+    return ramped(malaysia_capacity, year, malaysia_start_year, malaysia_build_time)
 
 
 @quantity(
@@ -52,7 +48,7 @@ def malaysia_power(year, malaysia_capacity, malaysia_start_year, malaysia_build_
 )
 def gulf_power(year, gulf_capacity, gulf_start_year, gulf_build_time):
     """Power of AI clusters built in the Gulf states."""
-    return _built(gulf_capacity, year, gulf_start_year, gulf_build_time)
+    return ramped(gulf_capacity, year, gulf_start_year, gulf_build_time)
 
 
 @quantity("GW", positive=False, time="state", increasing=["malaysia_power", "gulf_power"])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import is_below, next_capacity, steady_stock
+from clustercast.quantities.growth import is_below, next_capacity, ramped, steady_stock
 
 SUPPLY_LIMITS = ("trend", "power", "logic chips", "packaging", "memory", "money")
 _MONEY = np.int8(SUPPLY_LIMITS.index("money"))
@@ -171,21 +171,16 @@ def nuclear_start_year(power_order_year, nuclear_build_time):
     return power_order_year + nuclear_build_time
 
 
-def _ramp(rate, year, start, period):
-    """Return a rate that rises linearly from nothing over the first year."""
-    return rate * np.minimum(np.maximum(year - start, 0) / period, 1)
-
-
 @quantity("GW/year", positive=False, time="rate", increasing=["gas_power_additions"])
 def gas_plant_additions(year, gas_power_additions, gas_plant_start_year, accounting_period):
     """Power that new gas plants can add for AI a year in the US."""
-    return _ramp(gas_power_additions, year, gas_plant_start_year, accounting_period)
+    return ramped(gas_power_additions, year, gas_plant_start_year, accounting_period)
 
 
 @quantity("GW/year", positive=False, time="rate", increasing=["nuclear_power_additions"])
 def nuclear_plant_additions(year, nuclear_power_additions, nuclear_start_year, accounting_period):
     """Power that new nuclear plants can add for AI a year in the US."""
-    return _ramp(nuclear_power_additions, year, nuclear_start_year, accounting_period)
+    return ramped(nuclear_power_additions, year, nuclear_start_year, accounting_period)
 
 
 @quantity("GW/year", time="rate", increasing=["power_pace", "gas_plant_additions", "nuclear_plant_additions"])

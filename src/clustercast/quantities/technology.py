@@ -57,8 +57,7 @@ def initial_investment_per_accelerator(
 ):
     """World investment per accelerator at the date of the investment."""
     time = investment_base_year - cost_base_year
-    growth, earlier = flop_per_dollar_growth, earlier_flop_per_dollar_growth
-    gained = gain(growth, technology_slowdown, earlier, time, accounting_period)
+    gained = gain(flop_per_dollar_growth, technology_slowdown, earlier_flop_per_dollar_growth, time, accounting_period)
     return floored(quoted_cluster_price, cost_floor, gained, time) * fleet_price_ratio
 
 
@@ -113,8 +112,7 @@ def initial_facility_power(
 ):
     """Peak power at the meter of an accelerator shipped at the date of the investment."""
     time = investment_base_year - power_base_year
-    growth, earlier = flop_per_watt_growth, earlier_flop_per_watt_growth
-    gained = gain(growth, technology_slowdown, earlier, time, accounting_period)
+    gained = gain(flop_per_watt_growth, technology_slowdown, earlier_flop_per_watt_growth, time, accounting_period)
     return floored(quoted_facility_power, power_floor, gained, time)
 
 
@@ -132,8 +130,7 @@ def site_power_per_accelerator(
 ):
     """Peak power at the meter of an accelerator at a site, which holds chips of the past."""
     time = year - site_lag - power_base_year
-    growth, earlier = flop_per_watt_growth, earlier_flop_per_watt_growth
-    gained = gain(growth, technology_slowdown, earlier, time, accounting_period)
+    gained = gain(flop_per_watt_growth, technology_slowdown, earlier_flop_per_watt_growth, time, accounting_period)
     return floored(quoted_facility_power, power_floor, gained, time)
 
 
