@@ -1,9 +1,9 @@
 """The probability of a rare condition, which plain draws hardly meet, and the inputs that bring it about."""
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
-from typing import Any, TypedDict, Unpack
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -17,7 +17,7 @@ from clustercast.dataset import Dataset, input_arrays, with_provenance
 from clustercast.engine.model import Model, change_of, with_changes
 from clustercast.engine.program import program
 from clustercast.errors import InputError, typed, whole_number
-from clustercast.evaluation import Form, evaluate
+from clustercast.evaluation import evaluate
 from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.propagation import YEARS, Progress, propagate, run_blocks, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
@@ -27,15 +27,6 @@ from clustercast.uncertainty.conditions import Condition, parse_condition
 
 _POPULATIONS, _CHAINS = 16, 100
 _REFERENCES = "doi:10.1016/S0266-8920(01)00019-4 doi:10.1111/rssb.12475 doi:10.1016/0043-1354(80)90040-8"
-
-
-class Evaluation(TypedDict, total=False):
-    """How a function is run, as `evaluate` does."""
-
-    outputs: Mapping[str, str]
-    form: Form
-    coords: Mapping[str, Sequence[Any]]
-    executor: Any
 
 
 @typed
@@ -51,7 +42,7 @@ def rare_probability(
     confidence: float = 0.95,
     budget: int = 1 << 22,
     progress: Progress | None = None,
-    **evaluation: Unpack[Evaluation],
+    **evaluation: Any,
 ) -> Dataset:
     """Probability of a rare condition, to a relative error, and which inputs bring it about.
 
@@ -146,7 +137,7 @@ class _Study:
         model: Model | None,
         years: Iterable[float] | None,
         function: Callable[..., Any] | None,
-        evaluation: Evaluation,
+        evaluation: Mapping[str, Any],
         seed: int,
     ) -> None:
         if function is None and evaluation:
@@ -173,7 +164,7 @@ class _Study:
             self.run = functools.partial(run_blocks, program(changed, *input_arrays(inputs), wanted, grid))
             few = propagate(inputs, model=model, years=grid, outputs=wanted).assign(few.data_vars)
         elif outputs and function is not None:
-            how: Any = {"outputs": {}, **evaluation}
+            how = {"outputs": {}, **evaluation}
             self.run = functools.partial(_run_function, few.drop_attrs(deep=False), function, how)
             few = evaluate(few, function, **how)
         # A forecast of a few samples, from which blocks take dimensions, units and labels.
@@ -231,7 +222,7 @@ class _Study:
 
 
 def _run_function(
-    like: Dataset, function: Callable[..., Any], evaluation: Any, values: dict[str, FloatArray], size: int
+    like: Dataset, function: Callable[..., Any], evaluation: Mapping[str, Any], values: dict[str, FloatArray], size: int
 ) -> dict[str, FloatArray]:
     """Return the outputs of a function of inputs that are labelled like some drawn ones."""
     inputs = {n: (v.dims, values.get(str(n), v.values), v.attrs) for n, v in like.variables.items() if n != "sample"}
