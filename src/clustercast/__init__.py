@@ -15,7 +15,6 @@ from clustercast.engine.quantity import quantity as quantity
 __version__ = "0.1.0"
 _STUB = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
 _IMPORTS = [node for node in _STUB.body if isinstance(node, ast.ImportFrom)]
-# The module of each public name.
 _PLACES = {alias.name: f"{__name__}.{node.module}" for node in _IMPORTS for alias in node.names}
 __all__ = sorted(_PLACES)
 

@@ -212,7 +212,6 @@ class Loop(NamedTuple):
         return _mean(at(where.node), at(where.node + 1), where.part, argument.between)
 
 
-# What can be run: keys of what it needs and of what it gives, and what is needed to compute that.
 Operation = Compute | Require | Read | Loop
 
 

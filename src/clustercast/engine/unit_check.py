@@ -20,7 +20,6 @@ from clustercast.engine.units import factor, parsed, registry, same_base
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Function, Need
 from clustercast.errors import InputError
 
-# Numbers that stand in a formula only to convert units.
 _CONVERSIONS = tomllib.loads(Path(__file__).with_name("conversions.toml").read_text(encoding="utf-8"))
 
 

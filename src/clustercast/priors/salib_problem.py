@@ -12,7 +12,6 @@ from clustercast.files.whole import read_text
 from clustercast.priors import families
 from clustercast.priors.prior_set import Priors
 
-# SALib's distributions, and how many numbers it takes for each.
 _DIRECT: dict[str, type[families.Family]] = {"unif": families.Uniform, "logunif": families.LogUniform}
 _DIRECT |= {"norm": families.Normal, "lognorm": families.LogNormal}
 _COUNTS = {**dict.fromkeys(_DIRECT, (2,)), "triang": (2, 3), "truncnorm": (4,), "weibull": (2, 3)}

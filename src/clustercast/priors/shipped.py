@@ -6,7 +6,6 @@ from clustercast.errors import InputError, nearest, shown
 
 _IN_WHEEL = Path(__file__).parents[1] / "shipped_priors"
 _IN_CHECKOUT = Path(__file__).parents[3] / "priors"
-# What a file of each folder is, and how it may be written.
 _FOLDERS = {"sets": ("prior set", "TOML"), "scenarios": ("scenario", "TOML")}
 _FOLDERS |= {"observations": ("set of observations", "TOML or CSV")}
 

@@ -150,5 +150,4 @@ def region_part(question: Question) -> Part:
     return Part(say("ask.region", result, question.forecast), {"regions": result}, figures)
 
 
-# What an answer is made of, in order: another part is one function more.
 PARTS = (probability_part, inputs_part, change_part, bounds_part, region_part, observations_part)

@@ -36,7 +36,6 @@ def distribution_family(family: str, **facts: object) -> Callable[[type[T]], typ
                 try:
                     inspect.signature(initialise).bind(self, *given, **named)
                 except TypeError as error:
-                    # A call that does not fit is refused with the list of the parameters.
                     own, shared = ([f.name for f in dataclasses.fields(self) if f.kw_only is k] for k in (False, True))
                     close = "".join(nearest(name, [*own, *shared]) for name in named if name not in (*own, *shared))
                     takes = f"it takes {', '.join(own)} and by keyword {', '.join(shared)}"

@@ -6,5 +6,4 @@ that needs no window, ``ax.figure``. Colours are Okabe and Ito's; markers, dashe
 
 import lazy_loader
 
-# The stub beside this file lists the figures; each is imported at its first use.
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
