@@ -155,7 +155,6 @@ class _Walk:
         if isinstance(value, list | tuple | Set):
             self.parts.append(f"{name} is {kind.__name__} of {len(value)}")
             if isinstance(value, Set):
-                # In the order of the members' own parts.
                 members = [_Walk(name, item) for item in value]
                 self.unknown += [unknown for member in members for unknown in member.unknown]
                 self.parts += [part for parts in sorted(member.parts for member in members) for part in parts]
@@ -277,8 +276,6 @@ def _versioned(module: str) -> str:
 
 def _function_in(member: object) -> object:
     """Return the function behind a member of a class."""
-    if isinstance(member, staticmethod | classmethod):
-        return member.__func__
     if isinstance(member, property):
         return (member.fget, member.fset)
     if isinstance(member, functools.cached_property):
