@@ -179,7 +179,7 @@ def origin_priors(base: Priors, observations: Observations, as_of: float | str) 
     known = observations.known_by(as_of).counted()
     changed: dict[str, Family] = {}
     for quantity, (level, year, growth, ratio) in ANCHORS.items():
-        rows = sorted((r for r in known if r.quantity == quantity), key=lambda r: (r.date, r.id))
+        rows = [row for row in known if row.quantity == quantity]
         if not rows:
             continue
         last, source = rows[-1], f"Rows of {observations.name} known by {as_of}"

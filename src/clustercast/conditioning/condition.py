@@ -284,7 +284,6 @@ def _learned(
     problem: Problem, size: int, seed: int, method: Method, budget: int, draws: int, progress: Progress | None
 ) -> sampler.Posterior:
     """Weigh prior draws; sample on where the weights are not to be trusted."""
-    name = ", ".join(problem.quantities)
     # As many effective draws as all would give can be seen from the first of them.
     for count in (size,) if method == "importance" else sorted({min(size, PILOT), size}):
         scores = problem.sobol_scores(seed, count)
@@ -292,7 +291,7 @@ def _learned(
         weights = sampler.smoothed_weights(values)
         if method == "tempered" or weights.ess * size < sampler.LEAST_ESS * count:
             break
-    run = sampler.Run(problem.log_likelihood, name, seed, budget, draws, progress)
+    run = sampler.Run(problem.log_likelihood, ", ".join(problem.quantities), seed, budget, draws, progress)
     if method == "importance":
         return run.resampled(scores, values, values, weights)
     enough = method == "auto" and weights.trusted

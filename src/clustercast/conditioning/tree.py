@@ -97,8 +97,7 @@ def scenario_inputs(
     inputs = posterior_inputs(tree, size, seed=seed)
     drawn = draw(scenario, inputs.sizes["sample"], seed=seed)
     changed = [name for name in priors if repr(priors[name]) != repr(scenario[name])]
-    uncertain = [name for name in record["inputs"] if name in scenario.uncertain]
-    uncertain += [name for name in changed if name in scenario.uncertain and name not in uncertain]
+    uncertain = [name for name in dict.fromkeys([*record["inputs"], *changed]) if name in scenario.uncertain]
     laid = inputs.drop_vars(changed).assign({n: drawn[n] for n in changed})
     return with_provenance(laid, priors_name=scenario.name, priors_hash=scenario.hash, inputs=uncertain)
 

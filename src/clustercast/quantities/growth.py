@@ -36,8 +36,7 @@ def compounded(value, rate, time, period):
 
 def gain(growth, slowdown, earlier, time, period):
     """Return the factor by which a technology has improved since its base date."""
-    grown = integrated_growth(yearly_growth(growth, period), slowdown, yearly_growth(earlier, period), time)
-    return np.exp(grown)
+    return np.exp(integrated_growth(yearly_growth(growth, period), slowdown, yearly_growth(earlier, period), time))
 
 
 def floored(value, floor, improvement, time):

@@ -34,9 +34,8 @@ def installed_base(
     previous_year,
 ):
     """Accelerators installed in the world: what was shipped less what was retired."""
-    time = year - previous_year
     flows = previous_accelerator_shipments, accelerator_shipments
-    return next_stock(previous_installed_base, *flows, retirement_hazard, time)
+    return next_stock(previous_installed_base, *flows, retirement_hazard, year - previous_year)
 
 
 @quantity("W/year", time="rate", between="log", increasing=["accelerator_shipments", "facility_power_per_accelerator"])

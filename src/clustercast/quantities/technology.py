@@ -27,8 +27,7 @@ def flop_per_watt_gain(
 @quantity("1", time="state", between="log", increasing=["chip_progress"])
 def chip_gain(year, forecast_start, chip_progress, earlier_chip_progress, technology_slowdown, accounting_period):
     """Gain in accelerators per logic wafer, per packaging wafer and per byte of memory alike."""
-    time = year - forecast_start
-    return gain(chip_progress, technology_slowdown, earlier_chip_progress, time, accounting_period)
+    return gain(chip_progress, technology_slowdown, earlier_chip_progress, year - forecast_start, accounting_period)
 
 
 @quantity("USD/H100e", at_least="cost_floor", increasing=["accelerator_price"], decreasing=["accelerator_cost_share"])

@@ -62,8 +62,9 @@ def crossing_year(
         raise InputError(f"{title_of(trajectory)!r} has {count_of(wrong, 'value')} not finite")
     threshold = level_of(trajectory, level)
     logarithmic = np.asarray((values > 0).all(axis=0) & (threshold > 0) & interpolate)
-    how = {"falling": falling, "interpolate": interpolate}
-    crossed = first_crossing(values, years, threshold, **how, logarithmic=logarithmic)
+    crossed = first_crossing(
+        values, years, threshold, falling=falling, interpolate=interpolate, logarithmic=logarithmic
+    )
     title = f"year in which {title_of(trajectory)} reaches {level_text(trajectory, level)}"
     attrs: dict[str, Any] = {"role": "milestone", "units": "year", "long_name": title, **level_attrs(trajectory, level)}
     linear = np.count_nonzero(~logarithmic)

@@ -128,9 +128,8 @@ def read_reference_classes(path: str | Path | None = None) -> tuple[ReferenceCla
         if named.count((each.name, each.kind)) > 1:
             raise InputError(f"{where} of kind {each.kind!r} is there twice; keep one")
         with located(where):
-            fits = same_dimension(each.unit, UNITS[each.kind])
-        if not fits:
-            raise InputError(f"{where}: unit {each.unit!r} is not that of a {each.kind}; give {UNITS[each.kind]!r}")
+            if not same_dimension(each.unit, UNITS[each.kind]):
+                raise InputError(f"unit {each.unit!r} is not that of a {each.kind}; give {UNITS[each.kind]!r}")
     return tuple(classes)
 
 
