@@ -32,8 +32,6 @@ def propagate(
 ) -> Dataset:
     """Run a model on drawn inputs.
 
-    Only what the asked outputs need is computed, in blocks of samples that stay in the processor's cache.
-
     Parameters
     ----------
     inputs : Dataset

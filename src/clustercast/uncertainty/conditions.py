@@ -155,8 +155,6 @@ class Condition:
     >>> condition = parse_condition("training_cluster_power > 5 GW by 2028 and binding_constraint = power in 2030")
     >>> condition.names, condition.years
     (('training_cluster_power', 'binding_constraint'), (2028.0, 2030.0))
-    >>> parse_condition("training_cluster_power > 5 GW by the end of 2028").words
-    'training cluster power > 5 GW by the end of 2028'
     """
 
     text: str
