@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn, cast
+from typing import Annotated, Any, NamedTuple, NoReturn, cast
 
 import typer
 
@@ -22,14 +22,10 @@ import clustercast as cc
 from analyses.terminal import BROKEN_PIPE, INTERRUPTED, TERMINATED, finish, progress_bar, take_any_terminal
 from clustercast.errors import InputError
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 DEFAULT = "evidence_2026"
 YEARS = "2024:2034"
 # Samples of a forecast that only opens an answer: two digits of its median and of its interval stand.
 QUICK = 8192
-# The words of the options, which a writer may edit.
 _WORDS: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _Parameter = inspect.Parameter
 # What the analyses share, by the part of it that an analysis may leave out.
@@ -134,7 +130,6 @@ def analysis(
         added = [_Parameter(name, kind, annotation=a, default=d) for name, (a, d) in shared.items()]
         parameters, places = [], (body.__name__, "points" if points else "all", "all")
         for one in (*own, *added):
-            # What the shell calls it and says of it.
             words: dict[str, Any] = next((_WORDS[p][one.name] for p in places if one.name in _WORDS.get(p, {})), {})
             named = words.get("names", [] if one.default is _Parameter.empty else [f"--{one.name.replace('_', '-')}"])
             rest = {key: text for key, text in words.items() if key != "names"}
@@ -358,7 +353,7 @@ def names(text: str | None) -> list[str] | None:
     return None if text is None else [name for part in text.split(",") if (name := part.strip())]
 
 
-def console() -> "Console":
+def console() -> Any:
     """Return the console that tables are printed on: plain text of 80 columns, or COLUMNS, in a pipe."""
     from rich.console import Console
 
