@@ -180,8 +180,9 @@ def parts_of(values: NDArray[Any], replicates: int) -> NDArray[Any]:
 
 def _independent_count(shares: FloatArray, probability: FloatArray, size: int) -> FloatArray:
     """Return how many independent samples would know a probability as well as the shares (..., replicates) do."""
-    # No share is known better than to half a sample.
-    variance = shares.var(axis=-1, ddof=1) / shares.shape[-1] + (0.5 / size) ** 2
+    # Of even points all replicates may count alike, and be off alike by part of a sample: no share is known better than
+    # if one of them had counted one more.
+    variance = np.maximum(shares.var(axis=-1, ddof=1) / shares.shape[-1], 1 / size**2)
     return np.asarray(np.maximum(probability * (1 - probability) / variance, 1.0))
 
 
@@ -232,24 +233,27 @@ def mean_with_error(values: FloatArray, weights: FloatArray | None = None, repli
     means = np.array([_mean_of_row(row, share) for row in array]).reshape(*shape, 2)
     if replicates > 1:
         # The spread of means of replicates over the root of their number holds for scrambled Sobol' points too:
-        # A. B. Owen (1997), doi:10.1137/S0036142994277468. Of few replicates it seldom shows a long tail.
+        # A. B. Owen (1997), doi:10.1137/S0036142994277468. Of few replicates it seldom shows a long tail, nor that all
+        # may count one value too many or too few beside a step, as of a share.
         spread = mean_with_error(mean_with_error(parts_of(values, replicates))[0])[1]
         outermost = np.array([_outermost_error(row, replicates) for row in array])
-        means[..., 1] = np.maximum(spread, outermost.reshape(shape))
+        beside_step = np.diff(np.sort(array, axis=1), axis=1).max(axis=1) / array.shape[1]
+        means[..., 1] = np.maximum(spread, np.maximum(outermost, beside_step).reshape(shape))
     return means[..., 0], means[..., 1]
 
 
 def _outermost_error(row: FloatArray, replicates: int) -> float:
     """Return the error of a mean of even points that is left if of each replicate only the outermost ones err."""
     # Of m even points one lies in the outermost m-th part of either tail, anywhere: by a generalised Pareto tail of
-    # shape k and mean excess e over a threshold that a share s is beyond, with the variance e^2 (m s)^2k / (1 - 2k).
+    # shape k and mean excess e over a threshold that a share s is beyond, with the variance e^2 (m s)^2k / (1 - 2k),
+    # but no further out than those of all replicates are apart, as where a step makes what looks like a tail.
     peak, points, squares = float(np.abs(row).max()), row.size // replicates, 0.0
     for side in (row, -row) if peak > 0 else ():
         excess = _excess_of_largest(side / peak)
         shape = min(_shape_of(excess), _LONGEST_SHAPE)
         if not np.isnan(shape):
-            beyond = (points * excess.size / row.size) ** shape
-            squares += (excess.mean() * beyond) ** 2 / (1 - 2 * shape)
+            spread = excess.mean() * (points * excess.size / row.size) ** shape / np.sqrt(1 - 2 * shape)
+            squares += min(spread, excess[-1] - excess[-min(replicates, excess.size)]) ** 2
     return float(np.sqrt(squares / replicates)) / points * peak
 
 
