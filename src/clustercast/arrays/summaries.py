@@ -371,7 +371,7 @@ def _excess_of_largest(values: FloatArray) -> FloatArray:
     length = int(np.ceil(min(0.2 * count, 3 * np.sqrt(count)))) if count >= _FEWEST else 0
     ordered = np.sort(np.partition(values, count - length - 1)[count - length - 1 :])
     excess = ordered[1:] - ordered[0]
-    return excess[excess > 0]
+    return np.asarray(excess[excess > 0])
 
 
 def _shape_of(excess: FloatArray) -> float:

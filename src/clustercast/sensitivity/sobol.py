@@ -114,7 +114,9 @@ def sobol_indices(
             measures, done = (sobol_columns if salib else sobol_panel)(panel, len(design.swaps), **how), 0
             if "events" not in measures:  # SALib's own intervals, which nothing has widened
                 runs = panel.reshape(len(panel), -1, runs_per_point(len(design.swaps), design.second_order))
-                measures = FewRuns.of(runs[..., [0, -1]], apart=True).widened(measures, confidence)
+                few_runs = FewRuns.of(runs[..., [0, -1]], apart=True)
+                few_runs = few_runs._replace(swapped=runs[..., : len(design.swaps) + 1])
+                measures = few_runs.widened(measures, confidence)
             for output in together:
                 own = slice(done, done := done + len(output.values))
                 result = {name: each[own] for name, each in measures.items()}

@@ -127,6 +127,11 @@ class FewRuns(NamedTuple):
     kurtosis: FloatArray
     # Events of A and B together, where indices count those of other runs too; else NaN.
     together: FloatArray = np.full(1, np.nan)
+    # Base points, the replicates they are drawn in, and where at hand the runs A and, of each input, A with that of B,
+    # shape (columns, base points, 1 + inputs).
+    size: float = np.inf
+    replicates: int = 1
+    swapped: FloatArray | None = None
 
     @classmethod
     def of(cls, runs: FloatArray, apart: bool = False) -> "FewRuns":
@@ -159,7 +164,8 @@ class FewRuns(NamedTuple):
         handful = (events == 0) & varies & (effective <= min(_HANDFUL, rare))
         sparse = varies & (effective <= runs / HEAVY_KURTOSIS) & (effective**2 < 2 * runs * _FEW_PRODUCTS)
         kurtosis = np.where(varies & (2 * unusual > runs), runs / np.where(varies, effective, 1.0), 0.0)
-        return cls(np.where(handful, effective, events), handful, np.where(sparse, runs / 2, np.inf), kurtosis)
+        points = np.where(sparse, runs / 2, np.inf)
+        return cls(np.where(handful, effective, events), handful, points, kurtosis, size=runs / 2)
 
     def with_tails(self, deviations: FloatArray) -> "FewRuns":
         """Return the same, of infinite kurtosis where the tail of the larger side has no fourth moment."""
@@ -174,9 +180,11 @@ class FewRuns(NamedTuple):
     def widened(self, measures: Arrays, confidence: float, counted: bool = True) -> dict[str, FloatArray]:
         """Return indices by name, shape (columns, ...), half-widths at least as so few runs allow, and how few."""
         result = {**measures, "events": self.events, "kurtosis": self.kurtosis}
-        if not (self.events > 0).any() and not np.isfinite(self.points).any():
+        names = [key.removesuffix("_conf") for key in measures if key.endswith("_conf")]
+        rare = self._rare_changes(measures) if "S1" in names else np.ones_like(measures["ST"])
+        if not ((self.events > 0).any() or np.isfinite(self.points).any() or (rare > 1).any()):
             return result
-        for name in (key.removesuffix("_conf") for key in measures if key.endswith("_conf")):
+        for name in names:
             share, key = measures[name.removesuffix("_lead")], f"{name}_conf"
             # Two runs that agree in an event count it twice, so that the share that agrees is known a little better.
             agreeing = np.clip({"S1": share, "ST": 1 - share}.get(name, np.zeros_like(share)), 0.0, 1.0)
@@ -184,17 +192,48 @@ class FewRuns(NamedTuple):
             width = as_wide_as_few_events(measures[key], share, self.events, confidence, agreeing)
             if counted:
                 width = np.fmax(width, self._counted(name, share, measures["ST"], confidence))
-            result[key] = width
+            if name in ("S1", "ST"):
+                width = np.fmax(width, self._of_variance(share, confidence))
             if name in ("S1", "S2"):
                 # A first-order index is the mean product of two changes of mean square 2 V ST over 2 V. Where changes
                 # are mostly 0, all products may be 0 though the changes are not, and no replicate shows an error: the
                 # interval is at least that of independent changes.
                 root = np.sqrt(np.maximum(measures["ST"], 0.0))
-                one, other = (root, root) if name == "S1" else (root[:, :, np.newaxis], root[:, np.newaxis])
-                points = self.points.reshape(-1, *[1] * (width.ndim - 1))
+                factors = [(each, each) if name == "S1" else (each[:, :, None], each[:, None]) for each in (root, rare)]
+                (one, other), (kurtosis, second) = factors
+                few = self.size < _FEW_PRODUCTS * kurtosis * second
+                few &= kurtosis * second >= HEAVY_KURTOSIS**2
+                points = np.where(few, self.size, self.points.reshape(-1, *[1] * (width.ndim - 1)))
                 floor = normal_factor(confidence) * one * other / np.sqrt(points)
-                result[key] = np.where(np.isfinite(points), np.fmax(width, floor), width)
+                width = np.where(np.isfinite(points), np.fmax(width, floor), width)
+            result[key] = width
         return result
+
+    def _rare_changes(self, measures: Arrays) -> FloatArray:
+        """Return the kurtosis of what inputs that mostly interact change, shape (columns, inputs); 1 of the others."""
+        first, half, total = measures["S1"], measures["S1_conf"], measures["ST"]
+        # Without the changes: infinite where products show none of them at all.
+        result = np.where((first == 0) & (half == 0) & (total > 0), np.inf, 1.0)
+        doubtful = first + half < total / 2
+        rows = np.flatnonzero(doubtful.any(axis=1))
+        if self.swapped is None or not rows.size:
+            return result
+        changes = self.swapped[rows, :, 1:] - self.swapped[rows, :, :1]
+        peaks = np.abs(changes).max(axis=1, keepdims=True)
+        squares = (changes / np.where(peaks > 0, peaks, 1.0)) ** 2
+        sums = squares.sum(axis=1)
+        kurtosis = self.size * np.einsum("cpi,cpi->ci", squares, squares) / np.where(sums > 0, sums, np.inf) ** 2
+        result[rows] = np.where(doubtful[rows], np.maximum(kurtosis, 1.0), result[rows])
+        return result
+
+    def _of_variance(self, share: FloatArray, confidence: float) -> FloatArray:
+        """Return half-widths of shares of a variance that a few runs own, of which each replicate may count as many."""
+        # Each may be off alike by the part of a run that so many agreeing ones allow (Wilson, one-sided).
+        square = max(float(ndtri(confidence)), 0.0) ** 2
+        heavy = np.where((self.kurtosis >= HEAVY_KURTOSIS) & np.isfinite(self.kurtosis), self.kurtosis, 0.0)
+        part = square / (self.replicates + square) * self.replicates * heavy / (2 * self.size)
+        inside = np.clip(share, 0.0, 1.0)
+        return inside * (1 - inside) * part.reshape(-1, *[1] * (share.ndim - 1))
 
     def _counted(self, name: str, share: FloatArray, total: FloatArray, confidence: float) -> FloatArray:
         """Return half-widths of shares of the events of A and B together, NaN where indices are none."""

@@ -52,6 +52,7 @@ def sobol_panel(
         means, variances = zip(*(panel.column(rows[:, needed], number_of_inputs) for rows in columns), strict=True)
         if estimator.widens_bootstrap or weighting is None:
             few = FewRuns.of(columns[..., [0, -1]], apart=not estimator.needs_second_order)
+            few = few._replace(replicates=replicates, swapped=columns[..., : number_of_inputs + 1])
         how = {"pairs": second_order, "resampled": weighting is not None}
         result = estimator.with_intervals(np.stack(means, axis=1), number_of_inputs, confidence, few, **how)
         parts.append(result | {"variance": np.array(variances)})
