@@ -1,7 +1,5 @@
 """Results as files for other programs: CSV of summaries, the scenario community's long table, Parquet of draws."""
 
-import csv
-import io
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -177,11 +175,9 @@ def _numbers(summary: xr.Dataset) -> list[Number]:
 
 def _csv_text(columns: Sequence[str], rows: Iterable[_Row]) -> str:
     """Return rows as the text of a CSV file."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    return buffer.getvalue()
+    cells = [[_harmless(cell) for cell in row] for row in rows]
+    table = pd.DataFrame(cells, columns=list(columns), dtype="object")
+    return table.to_csv(index=False, lineterminator="\n", na_rep="nan")
 
 
 def _harmless(cell: object) -> object:
