@@ -264,8 +264,8 @@ def test_a_lag_in_a_loop_holds_the_value_of_the_node_before_where_it_is_not_to_b
     np.testing.assert_allclose(result, rows, rtol=1e-15)
 
 
-@pytest.mark.parametrize("between", [None, "linear"])
-def test_a_past_without_a_beginning_is_refused(between):
+@pytest.mark.parametrize(("between", "delay", "year"), [(None, 1, 2027), ("linear", 1, 2027), ("linear", 0, 2024)])
+def test_a_past_without_a_beginning_is_refused(between, delay, year):
     @cc.quantity("1", between=between, lags={"other": "delay"})
     def level(share, lagged_other):
         return share * lagged_other
@@ -274,11 +274,11 @@ def test_a_past_without_a_beginning_is_refused(between):
     def other(share, lagged_level):
         return share * lagged_level
 
-    priors = cc.Priors(share=cc.Uniform(0, 1), delay=cc.Fixed(1, unit="year"), start=cc.Fixed(2026, unit="year"))
+    priors = cc.Priors(share=cc.Uniform(0, 1), delay=cc.Fixed(delay, unit="year"), start=cc.Fixed(2026, unit="year"))
     model = cc.Model([level, other], start="start")
     inputs = cc.draw(priors, 2)[list(model.inputs(["level"]))]
     with pytest.raises(InputError, match=r"the past of '\w+' has no beginning.*before="):
-        cc.propagate(inputs, model=model, years=[2027], outputs="level")
+        cc.propagate(inputs, model=model, years=[year], outputs="level")
 
 
 def check_chain(last):

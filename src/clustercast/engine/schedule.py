@@ -49,7 +49,6 @@ class Builder:
         """Return the key of a name at a place, after writing what computes it; chains may be of any length."""
         wanted = self._item(name, place)
         stack = [wanted]
-        opened: set[Item] = set()
         # Names that are being written before the first node, where all are written alike, whatever the dates.
         past: set[str] = set()
         while stack:
@@ -61,14 +60,11 @@ class Builder:
             if not missing:
                 self._keys[item] = self._written(*item)
                 past.discard(item[0])
-            elif item in opened:
-                raise InputError(f"quantities need each other at one date: {item[0]} and {missing[0][0]}")
             elif item[0] in past:
                 what = f"the past of {item[0]!r} has no beginning: each of its values takes an earlier one"
                 raise InputError(f"{what}; give it between= and before=, its value before the first node")
             else:
                 past.update([item[0]] if item[1].early else [])
-                opened.add(item)
                 stack.extend(missing)
         return self._keys[wanted]
 
