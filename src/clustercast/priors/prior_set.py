@@ -113,12 +113,11 @@ class Priors(Mapping[str, Family]):
         self.cautions: tuple[str, ...] = ()
         self.earlier: Earlier | None = None
         where = f" in {self.origin}" if self.origin else ""
-        seen: set[frozenset[str]] = set()
+        pairs = [frozenset(correlation.between) for correlation in self.correlations]
         for correlation in self.correlations:
             pair = " and ".join(map(repr, correlation.between))
-            if frozenset(correlation.between) in seen:
+            if pairs.count(frozenset(correlation.between)) > 1:
                 raise InputError(f"the correlation between {pair} is given twice{where}; keep one")
-            seen.add(frozenset(correlation.between))
             for name in correlation.between:
                 if name not in self:
                     missing = f"names an input that does not exist: {name!r}{nearest(name, self)}"
