@@ -182,7 +182,7 @@ def origin_priors(base: Priors, observations: Observations, as_of: float | str) 
         rows = [row for row in known if row.quantity == quantity]
         if not rows:
             continue
-        last, source = rows[-1], f"Rows of {observations.name} known by {as_of}"
+        last = rows[-1]
         sigma = float(np.log(10) * np.hypot(last.sd_log10, LEVEL_ERROR if growth else 0.0))
         value, unit = 10**last.log10 / factor(base[level].unit), base[level].unit
         if ratio:
@@ -204,8 +204,7 @@ def origin_priors(base: Priors, observations: Observations, as_of: float | str) 
                 raise InputError(f"{quantity} did not grow over {len(past)} rows; it has no doubling time")
             else:
                 changed[growth] = LogNormal(float(np.log(np.log10(2) / slope)), error / slope, unit=unit)
-        for name in {level, year, growth} & set(changed):
-            changed[name] = replace(changed[name], source=source, as_of=str(as_of))
     if not changed:
         raise InputError(f"{observations.name} holds no row known by {as_of} of a quantity that sets a level")
-    return base.replace(**changed)
+    source = f"Rows of {observations.name} known by {as_of}"
+    return base.replace(**{n: replace(new, source=source, as_of=str(as_of)) for n, new in changed.items()})
