@@ -147,9 +147,8 @@ def analysed_output(forecast: Dataset, name: str, asked: ScaleName) -> AnalysedO
     unit = str(variable.attrs.get("units", "1"))
     if scale == "raw":
         # Of the years that are nearly all positive.
-        positive = values > 0
-        mostly = (positive.mean(axis=1) >= _MOSTLY_POSITIVE).nonzero()[0]
-        sds = [float(np.log(values[year, positive[year]]).std()) for year in mostly]
+        mostly = values[(values > 0).mean(axis=1) >= _MOSTLY_POSITIVE]
+        sds = [float(np.log(row if least > 0 else row[row > 0]).std()) for row in mostly]
         return AnalysedOutput(name, unit, scale, values, by_year, max(sds, default=0.0))
     if not least > 0:
         why = "positive" in variable.attrs and "it is declared positive" or f"other quantities in {unit} are"

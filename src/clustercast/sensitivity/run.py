@@ -233,13 +233,15 @@ def growing_sobol(study: Study, size: int, design: Record, how: Record, until: f
                 return indices
             widest = float(np.nanmax([np.nanmax(indices[f"{name}_conf"].values) for name in ("S1", "ST")]))
             if last or widest <= until:
-                known = f"every first-order and total index is known to within {widest:.3g} (asked: {until:g})"
+                unseen = study.unseen(indices).any()
+                which = "every index that these runs show" if unseen else "every first-order and total index"
+                known = f"{which} is known to within {widest:.3g} (asked: {until:g})"
                 wide = f"the widest half-width is {widest:.3g}, not the {until:g} asked for: the next doubling of"
                 beyond = f"would exceed the budget of {budget:,}; raise the budget or accept the width"
                 met = widest <= until
                 statement = f"{known} after {rows:,} runs" if met else f"{wide} {rows:,} runs {beyond}"
-                if study.unseen(indices).any():
-                    statement += "; the warning names inputs of which no estimate shows any influence"
+                if unseen:
+                    statement += ", less what inputs may do of which no estimate shows any influence; see the warning"
                 return indices.assign_attrs(until=until, reached=int(met), widest=widest, statement=statement)
         size *= 2
         forecast = _extended(forecast, study.inputs(size, **design), study)

@@ -181,7 +181,7 @@ class FewRuns(NamedTuple):
         """Return indices by name, shape (columns, ...), half-widths at least as so few runs allow, and how few."""
         result = {**measures, "events": self.events, "kurtosis": self.kurtosis}
         names = [key.removesuffix("_conf") for key in measures if key.endswith("_conf")]
-        rare = self._rare_changes(measures) if "S1" in names else np.ones_like(measures["ST"])
+        rare = self._rare_changes(measures, confidence) if "S1" in names else np.ones_like(measures["ST"])
         if not ((self.events > 0).any() or np.isfinite(self.points).any() or (rare > 1).any()):
             return result
         for name in names:
@@ -209,21 +209,26 @@ class FewRuns(NamedTuple):
             result[key] = width
         return result
 
-    def _rare_changes(self, measures: Arrays) -> FloatArray:
+    def _rare_changes(self, measures: Arrays, confidence: float) -> FloatArray:
         """Return the kurtosis of what inputs that mostly interact change, shape (columns, inputs); 1 of the others."""
         first, half, total = measures["S1"], measures["S1_conf"], measures["ST"]
         # Without the changes: infinite where products show none of them at all.
         result = np.where((first == 0) & (half == 0) & (total > 0), np.inf, 1.0)
-        doubtful = first + half < total / 2
-        rows = np.flatnonzero(doubtful.any(axis=1))
-        if self.swapped is None or not rows.size:
+        # What an error of independent changes would not widen need not be looked at.
+        root = np.sqrt(np.maximum(total, 0.0) * normal_factor(confidence) / np.sqrt(self.size))
+        narrow = half < root**2
+        if "S2_conf" in measures:
+            pairs = measures["S2_conf"] < root[:, :, np.newaxis] * root[:, np.newaxis]
+            narrow |= pairs.any(axis=1) | pairs.any(axis=2)
+        columns, inputs = np.nonzero((first + half < total / 2) & narrow)
+        if self.swapped is None or not columns.size:
             return result
-        changes = self.swapped[rows, :, 1:] - self.swapped[rows, :, :1]
+        changes = self.swapped[columns, :, 1 + inputs] - self.swapped[columns, :, 0]
         peaks = np.abs(changes).max(axis=1, keepdims=True)
         squares = (changes / np.where(peaks > 0, peaks, 1.0)) ** 2
         sums = squares.sum(axis=1)
-        kurtosis = self.size * np.einsum("cpi,cpi->ci", squares, squares) / np.where(sums > 0, sums, np.inf) ** 2
-        result[rows] = np.where(doubtful[rows], np.maximum(kurtosis, 1.0), result[rows])
+        kurtosis = self.size * np.vecdot(squares, squares) / np.where(sums > 0, sums, np.inf) ** 2
+        result[columns, inputs] = np.maximum(kurtosis, 1.0)
         return result
 
     def _of_variance(self, share: FloatArray, confidence: float) -> FloatArray:
