@@ -333,3 +333,27 @@ class TestRareEvents:
         for run in (cc.run_shapley, cc.run_kucherenko):
             with pytest.raises(InputError, match="draw more where an event is rare"):
                 run(**study, size=64)
+
+
+@pytest.mark.parametrize(("run", "share"), [(cc.run_kucherenko, "S1_full"), (cc.run_shapley, "Sh")])
+def test_a_correlated_input_with_few_values_is_said_to_be_known_by_its_score(run, share):
+    """A yes of probability .3 explains phi(.524)^2 / .21 of what the score behind it explains of a normal input."""
+
+    @cc.quantity("1", positive=False)
+    def other(normal, choice):
+        return normal + 0 * choice
+
+    how = {"model": cc.Model([other]), "size": 2048}
+    linked = cc.Correlation(("normal", "choice"), 0.5)
+    priors = cc.Priors(linked, normal=cc.Normal(0, 1), choice=cc.Discrete([0, 1], [0.7, 0.3]))
+    result = run(priors, **how)
+    assert "Many draws share a value of choice: to know such an input" in result.attrs["warning"]
+    if share == "S1_full":
+        made = cc.evaluate(cc.draw(priors, 8192, seed=1), other, outputs={"other": "1"}, form="arrays")
+        by_value = float(cc.given_data_indices(made, scale="raw")["S1"].sel(input="choice").squeeze())
+        by_score = float(result[share].sel(input="choice").squeeze())
+        assert by_value / by_score == pytest.approx(stats.norm.pdf(stats.norm.ppf(0.7)) ** 2 / 0.21, abs=0.04)
+    continuous = cc.Priors(linked, normal=cc.Normal(0, 1), choice=cc.Uniform(0, 1))
+    assert "Many draws" not in run(continuous, **how).attrs["warning"]
+    free = cc.Priors(normal=cc.Normal(0, 1), choice=cc.Discrete([0, 1], [0.7, 0.3]))
+    assert "Many draws" not in run(free, **how).attrs["warning"]

@@ -9,11 +9,13 @@ import numpy as np
 from clustercast.arrays import FloatArray, Names, Pair
 from clustercast.arrays.indices import dependent
 from clustercast.arrays.indices.intervals import FewRuns, student_factor
-from clustercast.dataset import Dataset, Record
+from clustercast.dataset import Dataset, Record, design_of
 from clustercast.errors import typed
 from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shapley_design
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, labelled
 
+# Of the draws of an input, the share that differ where its law is continuous; rounding makes some equal.
+_DISTINCT = 0.99
 # What gives the estimates and standard errors of each index by name, shape (inputs, columns).
 Measure = Callable[[FloatArray], dict[str, Pair]]
 
@@ -129,4 +131,20 @@ def _measured_forecast(
             parts |= {name: varied.of_all(result, elsewhere), f"{name}_conf": varied.of_all(width.T, elsewhere)}
         results.append(output.measured(parts))
     attrs = {**how, "interval": "student-t", "runs": forecast.sizes["sample"]}
-    return labelled(results, varied.among, forecast, attrs, few)
+    return labelled(results, varied.among, forecast, attrs, [*_known_by_score(forecast, varied), *few])
+
+
+def _known_by_score(forecast: Dataset, varied: VariedInputs) -> list[str]:
+    """Return that of correlated inputs with few values a score is known, which says more of the others."""
+    correlated = [name for name in design_of(forecast).get("correlated", []) if name in varied.names]
+    # The last row of each point is drawn anew.
+    values = {name: forecast[name].values.reshape(varied.size, -1)[:, -1] for name in correlated}
+    if not (few := [name for name, column in values.items() if len(np.unique(column)) < _DISTINCT * varied.size]):
+        return []
+    what = (
+        f"Many draws share a value of {', '.join(few)}: to know such an input counts here as to know the normal score"
+    )
+    why = (
+        "behind it, which says more of the inputs that it correlates with; its share is too large and theirs too small"
+    )
+    return [f"{what} {why}. cc.given_data_indices and cc.regional_indices go by its value."]

@@ -82,8 +82,8 @@ def run_sobol(
     dummy : bool, optional
         Whether to add an input ``dummy`` on which nothing depends. Its indices are exactly 0: its swap changes nothing.
     until : float, optional
-        Half-width above 0 that every first-order and total index that the runs show shall have at most. While one is wider the
-        design doubles.
+        Half-width above 0 that every first-order and total index that the runs show shall have at most. While one is
+        wider the design doubles.
     budget : int, optional
         Most model runs (rows of the design).
     memory : int, optional
