@@ -438,3 +438,21 @@ def test_what_neighbours_of_a_sequence_share_by_its_order_is_no_index(waves):
         wave = lambda a, b: ((a > 0.4) & (a < 0.42)) * np.cos(2 * np.pi * waves * b)  # noqa: E731
         forecast = cc.evaluate(drawn, wave, outputs={"y": "1"}, form="arrays")
         assert given_data_indices(forecast, scale="raw")["S1"].values[0, 0] == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("design", "replicates", "size"), [("latin", 6, 300), ("random", None, 256), ("sobol", 16, 1024)]
+)
+@pytest.mark.parametrize("periods", [8, 10])
+def test_a_wave_whose_half_periods_are_bins_is_seen(periods, design, replicates, size):
+    """The variance of a cosine is 1 / 2, that of a uniform 1 / 12: an index of 6 / 7, which the means of bins miss."""
+    priors, index, half = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1)), [], []
+    for seed in range(20):
+        sample = cc.draw(priors, size, design=design, seed=seed, replicates=replicates)
+        wave = cc.evaluate(sample, lambda x, y: np.cos(2 * np.pi * periods * x) + y, outputs={"o": "1"}, form="arrays")
+        found = given_data_indices(wave, scale="raw").squeeze()
+        index.append(found["S1"].values)
+        half.append(found["S1_conf"].values)
+    exact = np.array([6, 1]) / 7
+    assert (np.abs(np.array(index) - exact) <= half).mean(axis=0).min() >= 0.85
+    assert np.abs(np.mean(index, axis=0) - exact).max() < 0.12

@@ -18,6 +18,8 @@ LEAST = 8
 # Sobol' points for each column at which half of what chance gives is left: measured on sums, products and steps of 3 to
 # 110 inputs at 128 to 1,024 points, where the share that is left is within 0.3 of the formula.
 _POINTS_OF_A_COLUMN = 18
+# Standard errors of chance above which neighbours have something in common in whatever output.
+_SURE = 5.0
 # Of the leverage of a sample.
 _LEAST_LEFT = 0.1
 # Most terms of a main effect, least samples for each of all terms, and of their Gram matrix the least eigenvalue.
@@ -241,9 +243,9 @@ def _index(
     lost = (explains - pairs - chance * by_chance / 2) * sample.narrow[number] * (0.5 if sample.effects is None else 2)
     # The means in `spread` carry the noise once more than the index does: what is left of it without signal.
     error = np.maximum(spread - second, second) + np.maximum(lost**2 - second, 0)
-    if few.any() and (order := sample.orders[number]) is not None:
+    if (order := sample.orders[number]) is not None and (sample.paired or few.any()):
         gain, noise_of_gain, shown = _common(rest - explained, order, place, shares)
-        added = few & (gain + by_chance > shown)
+        added = gain + by_chance > shown * np.where(few, 3.0, _SURE if sample.paired else np.inf)
         # Where neighbours are not so by chance it may be as much, or nothing.
         index = index + (added & sample.paired) * (gain + by_chance)
         error = error + added * (noise_of_gain if sample.paired else (gain + by_chance) ** 2)
@@ -259,5 +261,5 @@ def _common(
     one, other = order[:-1], order[1:]
     joint = ((shares[one] + shares[other]) / 2 * (place[one] == place[other]))[:, np.newaxis]
     common = joint * residuals[one] * residuals[other]
-    shown = 3 * np.sqrt((joint**2).sum()) * (shares @ residuals**2)
+    shown = np.sqrt((joint**2).sum()) * (shares @ residuals**2)
     return common.sum(axis=0), (common**2).sum(axis=0), shown
