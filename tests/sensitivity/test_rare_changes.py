@@ -70,3 +70,27 @@ def test_a_variance_that_all_replicates_count_alike_is_not_known_exactly():
         indices = cc.sobol_indices(cc.evaluate(drawn, model, outputs={"y": "1"}, form="arrays"), scale="raw")
         covered.append(missed(indices, {"ST": 1 / 12 / whole}, input="a")["ST"] <= 0)
     assert np.mean(covered) >= 0.9
+
+
+@cc.quantity("1", positive=False)
+def two_rare(a, u, b):
+    return 3.0 * (a < 1 / 64) + 3.0 * (u < 1 / 64) + 0.05 * b
+
+
+def test_a_run_in_pieces_has_the_widths_of_the_whole_where_few_runs_own_the_variance():
+    how = {"model": cc.Model([two_rare]), "size": 512, "replicates": 8, "estimator": "azzini-rosati", "scale": "raw"}
+    whole, pieces = (run(cc.Priors(a=UNIT, u=UNIT, b=UNIT), **how) for run in (cc.run_sobol, cc.stream_sobol))
+    for name in ("S1_conf", "ST_conf"):
+        np.testing.assert_allclose(pieces[name], whole[name], rtol=1e-6)
+
+
+def test_widths_do_not_depend_on_what_else_is_analysed_and_pairs_are_above_the_diagonal_alone():
+    drawn = cc.draw(PRIORS, SIZE, design="saltelli", seed=1, replicates=8, second_order=True)
+    model = lambda a, u, b: {"heavy": u**12 + 0.03 * b, "event": ((u > 0.998) & (b > 0.5)) * 1.0}  # noqa: E731
+    made = cc.evaluate(drawn, model, outputs={"heavy": "1", "event": "1"}, form="arrays")
+    how = {"scale": "raw", "second_order": True}
+    both, alone = cc.sobol_indices(made, **how).sel(output=["heavy"]), cc.sobol_indices(made, outputs="heavy", **how)
+    for name in alone.data_vars:
+        np.testing.assert_array_equal(both[name], alone[name])
+    for measures in (alone, cc.sobol_indices(made, outputs="event", **how)):
+        assert np.isnan(measures["S2_conf"].values[..., *np.tril_indices(3)]).all()

@@ -195,9 +195,7 @@ def test_of_a_saltelli_design_the_independent_rows_are_used():
 
 @pytest.mark.parametrize("design", ["sobol", "latin"])
 @pytest.mark.parametrize(
-    "law",
-    [stats.lognorm(1), stats.pareto(3.3), stats.expon(), stats.norm()],
-    ids=["lognormal", "pareto", "exponential", "normal"],
+    "law", [stats.lognorm(1), stats.pareto(3.3), stats.norm()], ids=["lognormal", "pareto", "normal"]
 )
 def test_intervals_of_the_mean_of_one_long_tail_cover_in_replicates(law, design):
     """By their spread alone, which few replicates with one point each in the tail do not show, .82 to .93 of them."""
@@ -207,6 +205,18 @@ def test_intervals_of_the_mean_of_one_long_tail_cover_in_replicates(law, design)
         result = summarise(cc.evaluate(sample, lambda x, y: x + 0 * y, outputs={"x2": "1"}, form="arrays"))
         covered.append(abs(result["x2_mean"] - law.mean()) <= stats.t(7).ppf(0.975) * result["x2_mean_error"])
     assert np.mean(covered) >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 150)
+
+
+@pytest.mark.parametrize("count", [2, 4, 6])
+def test_the_error_of_the_mean_of_a_smooth_sum_is_not_too_large(count):
+    """Of uniforms, whose sum has no long tail: the stated error is that of the design."""
+    priors, stated, missed = cc.Priors(**{f"x{i}": cc.Uniform(0, 1) for i in range(count)}), [], []
+    for seed in range(40):
+        sample = cc.draw(priors, 1024, design="sobol", replicates=16, seed=seed)
+        made = summarise(cc.evaluate(sample, lambda **each: sum(each.values()), outputs={"total": "1"}, form="arrays"))
+        stated.append(float(made["total_mean_error"]))
+        missed.append(float(made["total_mean"]) - count / 2)
+    assert 0.6 < np.sqrt(np.mean(np.square(stated)) / np.mean(np.square(missed))) < 1.6
 
 
 def test_replicates_give_errors_that_fit_the_design():

@@ -25,6 +25,8 @@ _FEWEST = 25
 _FEWEST_IN_TAIL = 5
 # From a shape of one half on the variance beyond any value is infinite.
 _LONGEST_SHAPE = 0.45
+# Up to this one the spread of replicates shows a tail; sums of many inputs, whose errors cancel, have no longer one.
+_LONG_SHAPE = 0.1
 # Of the sum of squares, the share of the largest; below it no tail is heavy enough to look at.
 _SHARE_TO_LOOK_AT = 0.05
 
@@ -234,10 +236,11 @@ def mean_with_error(values: FloatArray, weights: FloatArray | None = None, repli
     if replicates > 1:
         # The spread of means of replicates over the root of their number holds for scrambled Sobol' points too:
         # A. B. Owen (1997), doi:10.1137/S0036142994277468. Of few replicates it seldom shows a long tail, nor that all
-        # may count one value too many or too few beside a step, as of a share.
+        # may count one value too many or too few beside a step, as of a share, where each has one beyond it.
         spread = mean_with_error(mean_with_error(parts_of(values, replicates))[0])[1]
         outermost = np.array([_outermost_error(row, replicates) for row in array])
-        beside_step = np.diff(np.sort(array, axis=1), axis=1).max(axis=1) / array.shape[1]
+        inner = np.sort(array, axis=1)[:, replicates - 1 : array.shape[1] - replicates + 1]
+        beside_step = np.diff(inner, axis=1).max(axis=1, initial=0.0) / array.shape[1]
         means[..., 1] = np.maximum(spread, np.maximum(outermost, beside_step).reshape(shape))
     return means[..., 0], means[..., 1]
 
@@ -251,7 +254,7 @@ def _outermost_error(row: FloatArray, replicates: int) -> float:
     for side in (row, -row) if peak > 0 else ():
         excess = _excess_of_largest(side / peak)
         shape = min(_shape_of(excess), _LONGEST_SHAPE)
-        if not np.isnan(shape):
+        if shape > _LONG_SHAPE:
             spread = excess.mean() * (points * excess.size / row.size) ** shape / np.sqrt(1 - 2 * shape)
             squares += min(spread, excess[-1] - excess[-min(replicates, excess.size)]) ** 2
     return float(np.sqrt(squares / replicates)) / points * peak

@@ -16,7 +16,7 @@ from clustercast.arrays.indices.intervals import (
     student_factor,
 )
 from clustercast.arrays.points.streams import stream
-from clustercast.arrays.summaries import checked_weights, effective_size, enough_replicates
+from clustercast.arrays.summaries import checked_weights, effective_size, enough_replicates, parts_of
 from clustercast.dataset import Dataset, Weights, design_of, finite_numbers, provenance_of, weights_array
 from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError, nearest, takes
@@ -103,7 +103,7 @@ def given_data_indices(
     if dummy:
         sample = np.column_stack([sample, dummy_values(names, len(sample), seed)])
     with threadpool_limits(1, user_api="blas"):  # with more, sums of products have other bits
-        drawn = _drawn(forecast, columns_of, weighted=shares is not None)
+        drawn = _drawn(forecast, columns_of, shares)
         binned, few = BinnedSample.of(sample, shares, count, **drawn), _caution(drawn.get("sobol", 0), len(sample))
         interval, factor = "asymptotic", normal_factor(confidence)
         if binned.replicates > 1:
@@ -123,7 +123,7 @@ def given_data_indices(
     return labelled(results, columns_of, forecast, attrs, few)
 
 
-def _drawn(forecast: Dataset, columns: Sequence[str], weighted: bool) -> dict[str, Any]:
+def _drawn(forecast: Dataset, columns: Sequence[str], shares: FloatArray | None) -> dict[str, Any]:
     """Return what is known of how rows were drawn: replicates, columns of one Sobol' sequence, main effects."""
     design, size, every = design_of(forecast), forecast.sizes["sample"], provenance_of(forecast).get("inputs", ())
     names = [name for name in every if name in forecast and "sample" in forecast[name].dims]
@@ -135,9 +135,11 @@ def _drawn(forecast: Dataset, columns: Sequence[str], weighted: bool) -> dict[st
     if not whole or not any(len(np.unique(column)) == size for column in inputs.T):
         return result
     result["replicates"] = enough_replicates(design, size)
-    if weighted:
-        return result
-    # Points of one Sobol' sequence that are near in one input are far apart in others.
+    if shares is not None:
+        # Where few replicates have most of the weight their spread says little.
+        several = result["replicates"]
+        enough = 2 * effective_size(parts_of(shares, several).sum(axis=1)) >= several
+        return {**result, "replicates": several if enough else 1}
     result["paired"] = design["name"] != "sobol" or result["replicates"] > 1
     if {*columns} - {DUMMY} <= {*names}:
         result["effects"] = MainEffects.of(inputs, np.isin(names, design.get("correlated", [])))

@@ -241,7 +241,7 @@ def growing_sobol(study: Study, size: int, design: Record, how: Record, until: f
                 met = widest <= until
                 statement = f"{known} after {rows:,} runs" if met else f"{wide} {rows:,} runs {beyond}"
                 if unseen:
-                    statement += ", less what inputs may do of which no estimate shows any influence; see the warning"
+                    statement += "; it says nothing of inputs of which no estimate shows an influence: see the warning"
                 return indices.assign_attrs(until=until, reached=int(met), widest=widest, statement=statement)
         size *= 2
         forecast = _extended(forecast, study.inputs(size, **design), study)

@@ -115,7 +115,7 @@ def sobol_indices(
             if "events" not in measures:  # SALib's own intervals, which nothing has widened
                 runs = panel.reshape(len(panel), -1, runs_per_point(len(design.swaps), design.second_order))
                 few_runs = FewRuns.of(runs[..., [0, -1]], apart=True)
-                few_runs = few_runs._replace(swapped=runs[..., : len(design.swaps) + 1])
+                few_runs = few_runs._replace(replicates=design.replicates, swapped=runs[..., : len(design.swaps) + 1])
                 measures = few_runs.widened(measures, confidence)
             for output in together:
                 own = slice(done, done := done + len(output.values))

@@ -203,6 +203,7 @@ def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence:
         sides = [whole + lead, whole - lead]
         counts = np.rint(np.column_stack([side[4] for side in sides]) * runs / 2)
         few_runs = few_runs.apart(counts, np.column_stack([_fourth_moment(side, whole[0]) for side in sides]))
+    few_runs = few_runs._replace(replicates=plan.replicates)
     deviation = np.sqrt(values.spread[:count] / runs)
     # A column whose values differ by rounding only is constant.
     deviation[deviation <= 16 * np.finfo(np.float64).eps * np.abs(values.mean[:count])] = 0.0

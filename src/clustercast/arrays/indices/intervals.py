@@ -23,6 +23,8 @@ HEAVY_KURTOSIS, _FEW_PRODUCTS = 10.0, 10.0
 # Of a sample, the largest kurtosis that says enough by itself. From so low a one on the shape of the largest values is
 # looked at: above the last of these the fourth moment is infinite, and squares have no standard error.
 LARGEST_KURTOSIS, _SOME_KURTOSIS, _NO_FOURTH_MOMENT = 20.0, 4.0, 0.25
+# Of fewer runs the shape is known to 0.15 or worse.
+_RUNS_OF_A_SHAPE = 1000
 
 
 def check_confidence(confidence: float) -> None:
@@ -171,7 +173,8 @@ class FewRuns(NamedTuple):
         """Return the same, of infinite kurtosis where the tail of the larger side has no fourth moment."""
         # Of weighted runs, from deviations by the root of their weights, whose squares are what the variance sums.
         kurtosis = self.kurtosis.copy()
-        for column in np.flatnonzero((kurtosis > _SOME_KURTOSIS) & (kurtosis <= LARGEST_KURTOSIS)):
+        doubtful = (kurtosis > _SOME_KURTOSIS) & (kurtosis <= LARGEST_KURTOSIS)
+        for column in np.flatnonzero(doubtful & (deviations.shape[1] >= _RUNS_OF_A_SHAPE)):
             side = deviations[column]
             if tail_shape(side if side.max() >= -side.min() else -side) > _NO_FOURTH_MOMENT:
                 kurtosis[column] = np.inf
@@ -182,7 +185,8 @@ class FewRuns(NamedTuple):
         result = {**measures, "events": self.events, "kurtosis": self.kurtosis}
         names = [key.removesuffix("_conf") for key in measures if key.endswith("_conf")]
         rare = self._rare_changes(measures, confidence) if "S1" in names else np.ones_like(measures["ST"])
-        if not ((self.events > 0).any() or np.isfinite(self.points).any() or (rare > 1).any()):
+        few = (self.events > 0) | np.isfinite(self.points) | (self.kurtosis >= HEAVY_KURTOSIS)
+        if not (few.any() or (rare > 1).any()):
             return result
         for name in names:
             share, key = measures[name.removesuffix("_lead")], f"{name}_conf"
@@ -201,12 +205,12 @@ class FewRuns(NamedTuple):
                 root = np.sqrt(np.maximum(measures["ST"], 0.0))
                 factors = [(each, each) if name == "S1" else (each[:, :, None], each[:, None]) for each in (root, rare)]
                 (one, other), (kurtosis, second) = factors
-                few = self.size < _FEW_PRODUCTS * kurtosis * second
-                few &= kurtosis * second >= HEAVY_KURTOSIS**2
-                points = np.where(few, self.size, self.points.reshape(-1, *[1] * (width.ndim - 1)))
+                both = kurtosis * second
+                seldom = (both >= HEAVY_KURTOSIS**2) & (self.size < _FEW_PRODUCTS * both)
+                points = np.where(seldom, self.size, self.points.reshape(-1, *[1] * (width.ndim - 1)))
                 floor = normal_factor(confidence) * one * other / np.sqrt(points)
                 width = np.where(np.isfinite(points), np.fmax(width, floor), width)
-            result[key] = width
+            result[key] = np.where(np.isnan(share), np.nan, width)
         return result
 
     def _rare_changes(self, measures: Arrays, confidence: float) -> FloatArray:
