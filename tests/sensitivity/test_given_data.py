@@ -457,3 +457,19 @@ def test_a_wave_whose_half_periods_are_bins_is_seen(periods, design, replicates,
     exact = np.array([6, 1]) / 7
     assert (np.abs(np.array(index) - exact) <= half).mean(axis=0).min() >= 0.85
     assert np.abs(np.mean(index, axis=0) - exact).max() < 0.12
+
+
+def test_with_all_of_the_weight_in_one_replicate_chance_is_not_taken_from_their_spread():
+    """The 128 points of one of eight: what chance gives an idle input is that of so few, not nothing."""
+    priors, weights, errors = (
+        cc.Priors(x=cc.Uniform(0, 1), idle=cc.Uniform(0, 1)),
+        np.repeat([1.0, 0.0], [128, 896]),
+        [],
+    )
+    for seed in range(20):
+        sample = cc.draw(priors, 1024, design="sobol", replicates=8, seed=seed)
+        made = cc.evaluate(sample, lambda x, idle: x + 0 * idle, outputs={"o": "1"}, form="arrays")
+        found = given_data_indices(made, scale="raw", weights=weights)
+        assert found.attrs["interval"] == "asymptotic"
+        errors.append(float(found["S1_conf"].sel(input="idle").squeeze()))
+    assert min(errors) > 0.02

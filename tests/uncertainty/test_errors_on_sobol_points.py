@@ -85,6 +85,18 @@ def test_a_step_in_one_input_that_replicates_may_count_alike_is_covered(size, pa
     assert (np.mean(covered, axis=0) >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 60)).all()
 
 
+def test_a_step_that_few_samples_are_beyond_is_no_long_tail():
+    """Of 1 + y in .01 of x the largest 192 of 4,096 look like a tail: its stated error is near the true one."""
+    priors, errors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1)), []
+    for seed in range(20):
+        sample = cc.draw(priors, 4096, design="sobol", replicates=16, seed=seed)
+        step = lambda x, y: np.where(x > 0.99, 1 + y, 0.0) + 0.2 * x  # noqa: E731
+        mean = cc.summarise(cc.evaluate(sample, step, outputs={"made": "1"}, form="arrays"))
+        errors.append((float(mean["made_mean"]) - 0.115, float(mean["made_mean_error"])))
+    missed, stated = np.sqrt(np.square(errors).mean(axis=0))
+    assert 0.6 * missed < stated < 2 * missed
+
+
 def test_a_share_of_a_few_replicates_alone_is_hardly_known():
     """A quarter of all, every one in 4 of 16 parts: the parts are 16 samples, of deviation 0.45."""
     reached = np.repeat(np.arange(16) < 4, 64)

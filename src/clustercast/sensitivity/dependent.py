@@ -141,10 +141,6 @@ def _known_by_score(forecast: Dataset, varied: VariedInputs) -> list[str]:
     values = {name: forecast[name].values.reshape(varied.size, -1)[:, -1] for name in correlated}
     if not (few := [name for name, column in values.items() if len(np.unique(column)) < _DISTINCT * varied.size]):
         return []
-    what = (
-        f"Many draws share a value of {', '.join(few)}: to know such an input counts here as to know the normal score"
-    )
-    why = (
-        "behind it, which says more of the inputs that it correlates with; its share is too large and theirs too small"
-    )
+    what = f"Many draws share a value of {', '.join(few)}: to know such an input counts here as to know the normal"
+    why = "score behind it, which says more of the inputs it correlates with; its share is too large, theirs too small"
     return [f"{what} {why}. cc.given_data_indices and cc.regional_indices go by its value."]

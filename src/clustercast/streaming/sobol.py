@@ -149,7 +149,8 @@ def stream_sobol(priors: Priors, *, size: int, **options: Any) -> Dataset:
     -------
     Dataset
         As `run_sobol`, up to rounding, with the sources of `sobol_indices`; the same bits for any `executor` and
-        `workers`, broken off or not, on processors of one kind.
+        `workers`, broken off or not, on processors of one kind. No piece sees the changes of an input that acts in a
+        rare regime, nor the largest values of all: widths there may be too narrow, and a tail is known by its kurtosis.
     """
     return run_sobol(priors, size=size, memory=_NEVER_WHOLE, **options)
 
